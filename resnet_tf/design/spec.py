@@ -242,6 +242,8 @@ def _block_kind(spec: ResNetSpec) -> None:
         raise SpecError("shortcut", "'none' where blocks are plain", spec.shortcut, "none")
     if spec.block != "bottleneck" and spec.stride_at == "1x1":
         raise SpecError("stride_at", "'3x3' or 'last-block' where blocks have no 1x1", spec.stride_at, "3x3")
+    if spec.block != "bottleneck" and spec.groups > 1:
+        raise SpecError("groups", "1 where blocks are not bottlenecks (Xie 2017, section 3)", spec.groups, 1)
 
 
 def _inner_widths(spec: ResNetSpec) -> None:
