@@ -1,0 +1,121 @@
+"""Graphviz figures of a network: by stage ("× 6"), by block, by layer.
+
+A box is a residual branch; a circled plus is where its shortcut comes back. Solid arcs are identities, dashed ones
+projections, dotted ones zero padding. Shades are shares of the MACs. Shapes stand on the edges where they change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from typing import Literal
+
+import graphviz
+
+from resnet_tf.design.costs import Cost, Costs, costs
+from resnet_tf.design.graph import Addition, Block, LayerGraph, Shortcut
+from resnet_tf.design.labels import block_label, hue, label, shape_label
+from resnet_tf.design.spec import Spec, SpecError, nearest_word
+
+Level = Literal["stage", "block", "layer"]
+LEVELS: tuple[Level, ...] = ("stage", "block", "layer")
+
+_GRAPH = {"rankdir": "LR", "nodesep": "0.35", "ranksep": "0.3", "bgcolor": "transparent"}
+_NODE = {"shape": "box", "style": "filled,rounded", "fontname": "Helvetica", "fontsize": "11", "color": "#5b6470"}
+_EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": "#5b6470", "fontcolor": "#5b6470", "arrowsize": "0.6"}
+_PLUS = {"label": "+", "shape": "circle", "style": "", "width": "0.22", "fixedsize": "true"}
+_STYLES: dict[Shortcut, dict[str, str]] = {
+    "identity": {"style": "solid", "arrowhead": "vee"},
+    "projection": {"style": "dashed", "arrowhead": "normal"},
+    "padding": {"style": "dotted", "arrowhead": "vee"},
+}
+
+
+def _shade(share: float) -> str:
+    """A quiet blue, deeper with the share of the work; in HSV, as Graphviz takes it."""
+    return f"0.58 {0.04 + 0.36 * share:.3f} 0.98"
+
+
+def _new() -> graphviz.Digraph:
+    return graphviz.Digraph("network", graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
+
+
+def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> graphviz.Digraph:
+    """A chain of boxes with the arcs around them: rows of (cost, label, how many shortcuts of which kind)."""
+    figure = _new()
+    most = max(cost.macs for cost, _, _ in rows) or 1
+    shape = counted.graph.input_shape
+    before = "input"
+    figure.node("input", f"image\n{shape_label(shape)}", fillcolor="white")
+    for cost, words, shortcuts in rows:
+        figure.node(cost.name, words, fillcolor=_shade(cost.macs / most))
+        figure.edge(before, cost.name)
+        end = cost.name
+        if shortcuts:
+            end = f"{cost.name}.sum"
+            figure.node(end, **_PLUS)
+            figure.edge(cost.name, end)
+        for kind, count in shortcuts.items():
+            times = f" × {count}" if sum(shortcuts.values()) > 1 else ""
+            words = "" if kind == "identity" and not times else f"{kind}{times}"
+            figure.edge(before, end, label=words, constraint="false", **_STYLES[kind])
+        before, shape = end, cost.shape
+    figure.node("output", shape_label(shape), shape="plaintext", style="")
+    figure.edge(before, "output")
+    return figure
+
+
+def _shortcuts(blocks: list[Block]) -> Counter[Shortcut]:
+    return Counter(block.shortcut for block in blocks if block.shortcut != "none")
+
+
+def _stages(counted: Costs) -> graphviz.Digraph:
+    members = {name: list(blocks) for name, blocks in groupby(counted.graph.blocks, key=lambda block: block.stage)}
+    rows = []
+    for cost in counted.stages:
+        blocks = [block for block in members[cost.name] if block.kind != "pool"]
+        times = f" × {len(blocks)}" if len(blocks) > 1 else ""
+        words = f"{block_label(cost.name)}{times}\n{shape_label(cost.shape)}"
+        rows.append((cost, words, _shortcuts(blocks)))
+    return _figure(counted, rows)
+
+
+def _blocks(counted: Costs) -> graphviz.Digraph:
+    rows = []
+    shape = counted.graph.input_shape
+    for block, cost in zip(counted.graph.blocks, counted.blocks, strict=True):
+        changed = f"\n{shape_label(cost.shape)}" if cost.shape != shape else ""
+        rows.append((cost, block_label(cost.name) + changed, _shortcuts([block])))
+        shape = cost.shape
+    return _figure(counted, rows)
+
+
+def _layers(counted: Costs) -> graphviz.Digraph:
+    figure = _new()
+    graph = counted.graph
+    most = max(cost.macs for cost in counted.layers) or 1
+    for block in graph.blocks:
+        with figure.subgraph(name=f"cluster_{block.name}") as cluster:
+            cluster.attr(label=block_label(block.name), fontname="Helvetica", fontsize="10", color="#c4cad2")
+            for layer, cost in zip(graph.layers_of(block), counted.layers[block.start : block.stop], strict=True):
+                style = _PLUS if isinstance(layer.op, Addition) else {"label": label(layer.op)}
+                cluster.node(layer.name, fillcolor=_shade(cost.macs / most), **{"class": hue(layer.op), **style})
+    for layer in graph.layers:
+        for i, name in enumerate(layer.inputs):
+            source = graph.by_name[name]
+            shortcut = layer.role == "join" and i == 1
+            kind: Shortcut = "projection" if source.role == "shortcut" else "identity"
+            style = {**_STYLES[kind], "constraint": "false"} if shortcut else {}
+            words = shape_label(source.shape) if source.shape != layer.shape else ""
+            figure.edge(name, layer.name, label=words, **style)
+    return figure
+
+
+_LEVELS = {"stage": _stages, "block": _blocks, "layer": _layers}
+
+
+def draw(spec_or_graph: Spec | LayerGraph, level: Level = "block") -> graphviz.Digraph:
+    """A figure of the network at a level: "stage", "block" or "layer". Raises SpecError for another level."""
+    if level not in _LEVELS:
+        raise SpecError("level", f"one of {', '.join(LEVELS)}", level, nearest_word(level, list(LEVELS)))
+    return _LEVELS[level](costs(spec_or_graph))
