@@ -1,0 +1,57 @@
+"""The one place that imports Keras: what must be set before TensorFlow loads is set here."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+# TensorFlow switches oneDNN on by itself only on CPUs with VNNI, bf16 or AMX; on the others it doubles the speed.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras  # noqa: E402
+
+
+class Device(NamedTuple):
+    """Where Keras computes, and a sentence that says why there."""
+
+    name: str
+    why: str
+
+
+def _tensorflow() -> Device:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return Device("GPU", f"TensorFlow sees {details.get('device_name', gpus[0].name)}")
+    if tf.test.is_built_with_cuda():
+        return Device("CPU", "TensorFlow sees no GPU on this machine")
+    return Device("CPU", "this TensorFlow is the build for CPUs")
+
+
+def _jax() -> Device:
+    import jax
+
+    device = jax.devices()[0]
+    return Device(device.platform.upper(), f"JAX chose {device.device_kind}")
+
+
+def _torch() -> Device:
+    import torch
+
+    if torch.cuda.is_available():
+        return Device("GPU", f"PyTorch sees {torch.cuda.get_device_name(0)}")
+    return Device("CPU", "PyTorch sees no GPU on this machine")
+
+
+_DEVICES = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+
+
+def device() -> Device:
+    """The device that the next model is trained on, and why."""
+    return _DEVICES[keras.backend.backend()]()
+
+
+__all__ = ["Device", "device", "keras"]

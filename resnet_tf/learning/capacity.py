@@ -1,0 +1,85 @@
+"""Whether this machine has the memory for a training, and what would fit if it has not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from resnet_tf.design.costs import costs
+from resnet_tf.design.presets import edit
+from resnet_tf.design.spec import Spec, SpecError
+from resnet_tf.learning.recipes import Recipe
+
+_CGROUP = Path("/sys/fs/cgroup")
+# a recipe's optimiser as the memory estimate calls it
+_SLOTS = {"sgd": "sgd_momentum", "nesterov": "sgd_momentum", "adam": "adam", "adamw": "adamw"}
+
+
+class TrainingRefused(ValueError):
+    """A training that cannot go well; the sentence says why and what the nearest is that can."""
+
+
+def check_memory(spec: Spec, recipe: Recipe, available: int | None = None) -> None:
+    """Returns where a training step fits the memory; raises TrainingRefused with the figures and the nearest that fits.
+
+    `available` is in bytes; by default what this machine (or its container) has left.
+    """
+    most = available_bytes() if available is None else available
+    needed = training_bytes(spec, recipe, recipe.batch_size)
+    if needed > most:
+        raise TrainingRefused(
+            f"Training this design with {recipe.batch_size:,} images at a time takes about {_gigabytes(needed)} and this "
+            f"machine has {_gigabytes(most)} free: {_nearest(spec, recipe, most)}"
+        )
+
+
+def training_bytes(spec: Spec, recipe: Recipe, batch: int) -> int:
+    """The estimated memory of one training step."""
+    return costs(spec).memory(batch, optimizer=_SLOTS[recipe.optimizer]).training.bytes
+
+
+def _nearest(spec: Spec, recipe: Recipe, most: int) -> str:
+    batch = largest(recipe.batch_size, lambda n: training_bytes(spec, recipe, n) <= most)
+    if batch:
+        return f"it fits with {batch:,} at a time"
+    side = largest(max(spec.input_shape[:2]), lambda n: _fits_at(spec, recipe, n, most))
+    if side:
+        return f"it fits with one image of {side} x {side} px at a time"
+    weights = costs(spec).memory(1, optimizer=_SLOTS[recipe.optimizer])
+    fixed = weights.parameters.bytes + weights.gradients.bytes + weights.slots.bytes
+    share = (most / fixed) ** 0.5
+    return (
+        f"its weights with their gradients and momentum alone take {_gigabytes(fixed)}; "
+        f"with every width at {share:.0%} of what it is they would fit"
+    )
+
+
+def _fits_at(spec: Spec, recipe: Recipe, side: int, most: int) -> bool:
+    try:
+        smaller = edit(spec, input_shape=(side, side, spec.input_shape[2]))
+    except SpecError:  # too small for the strides
+        return False
+    return training_bytes(smaller, recipe, 1) <= most
+
+
+def largest(most: int, fits: Callable[[int], bool]) -> int:
+    """The largest of 1 to `most` that fits, halving on the way; 0 where none was found."""
+    size = most
+    while size and not fits(size):
+        size //= 2
+    return size
+
+
+def available_bytes() -> int:
+    """Memory that a new training can have: what the machine has left, or the container where that is less."""
+    left = psutil.virtual_memory().available
+    limit, used = (_CGROUP / "memory.max", _CGROUP / "memory.current")
+    if limit.exists() and (text := limit.read_text().strip()) != "max":
+        left = min(left, int(text) - int(used.read_text()))
+    return max(left, 0)
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB"

@@ -1,0 +1,78 @@
+"""A recipe's optimiser in Keras, with what the papers mean by weight decay and the norm of the gradient kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from resnet_tf.learning.backend import keras
+from resnet_tf.learning.recipes import Recipe
+
+ops = keras.ops
+
+
+class _Measured:
+    """Keeps the norm of the loss's gradient, before clipping; `l2` adds weight decay to the gradient of kernels."""
+
+    l2 = 0.0
+
+    def build(self, variables: list[Any]) -> None:
+        super().build(variables)
+        self.gradient_norm = self.add_variable((), name="gradient_norm")
+
+    def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
+        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        self.gradient_norm.assign(ops.sqrt(sum(ops.sum(ops.square(grad)) for grad in grads)))
+        if self.l2:
+            grads = [g + self.l2 * v if is_kernel(v) else g for g, v in zip(grads, variables, strict=True)]
+        super().apply(grads, variables)
+
+
+class SGD(_Measured, keras.optimizers.SGD):
+    pass
+
+
+class Adam(_Measured, keras.optimizers.Adam):
+    pass
+
+
+class AdamW(_Measured, keras.optimizers.AdamW):
+    pass
+
+
+def is_kernel(variable: Any) -> bool:
+    """Whether weight decay acts on it: on kernels, not on biases and norms."""
+    return len(variable.shape) > 1
+
+
+def _sgd(recipe: Recipe) -> keras.optimizers.Optimizer:
+    nesterov = recipe.optimizer == "nesterov"
+    return SGD(recipe.learning_rate, recipe.momentum, nesterov, global_clipnorm=recipe.clip_norm)
+
+
+def _adam(recipe: Recipe) -> keras.optimizers.Optimizer:
+    return Adam(recipe.learning_rate, global_clipnorm=recipe.clip_norm)
+
+
+def _adamw(recipe: Recipe) -> keras.optimizers.Optimizer:
+    return AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm)
+
+
+_OPTIMIZERS: dict[str, Callable[[Recipe], keras.optimizers.Optimizer]] = {
+    "sgd": _sgd,
+    "nesterov": _sgd,
+    "adam": _adam,
+    "adamw": _adamw,
+}
+
+
+def optimizer(recipe: Recipe, model: keras.Model) -> keras.optimizers.Optimizer:
+    """The recipe's optimiser with its slots made for a model; `gradient_norm` holds the last step's."""
+    chosen = _OPTIMIZERS[recipe.optimizer](recipe)
+    if recipe.optimizer == "adamw":
+        kept = [variable for variable in model.trainable_variables if not is_kernel(variable)]
+        chosen.exclude_from_weight_decay(var_list=kept)
+    else:
+        chosen.l2 = recipe.weight_decay
+    chosen.build(model.trainable_variables)
+    return chosen

@@ -1,0 +1,142 @@
+"""How a network is trained: optimiser, schedule, augmentation, epochs. One frozen row per recipe; no Keras."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from resnet_tf.design.spec import Part, SpecError, nearest_word
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Recipe(Part):
+    """All that training needs to be told beside the network, the images and a seed.
+
+    The learning rate climbs linearly from 0 over `warmup` of all steps, then follows its schedule: `step` multiplies
+    it by `factor` at each of `milestones` (shares of all steps), `cosine` takes it to 0. `weight_decay` acts on kernels, not on biases
+    and norms: added to the gradient for sgd (L2, as the papers have it), decoupled for adamw. `shift` moves an image by
+    up to that many pixels each way, with zeros (black) coming in; `flip` mirrors half of the images.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=60)] = "custom"
+    title: Annotated[str, Field(max_length=120)] = "Custom"
+    source: Annotated[str, Field(max_length=300)] = ""
+    optimizer: Literal["sgd", "nesterov", "adam", "adamw"] = "nesterov"
+    learning_rate: Annotated[float, Field(gt=0, le=100)] = 0.1
+    momentum: Share = 0.9
+    schedule: Literal["constant", "step", "cosine"] = "cosine"
+    milestones: Annotated[tuple[Share, ...], Field(max_length=20)] = (0.5, 0.75)
+    factor: Annotated[float, Field(gt=0, le=1)] = 0.1
+    warmup: Share = 0.0
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    label_smoothing: Share = 0.0
+    clip_norm: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
+    shift: Annotated[int, Field(ge=0, le=256)] = 0
+    flip: bool = False
+
+    @model_validator(mode="after")
+    def _milestones_climb(self) -> Self:
+        if list(self.milestones) != sorted(self.milestones):
+            nearest = tuple(sorted(self.milestones))
+            raise SpecError("milestones", "in ascending order", self.milestones, nearest)
+        return self
+
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """The learning rate of a step, counted from 0, in a run of so many steps."""
+        warm = round(self.warmup * steps)
+        if step < warm:
+            return self.learning_rate * (step + 1) / warm
+        return self.learning_rate * _SCHEDULES[self.schedule](self, step / steps, (step - warm) / (steps - warm))
+
+
+# schedule -> the factor on the learning rate, from the share of all steps and of those after warm-up
+_SCHEDULES = {
+    "constant": lambda recipe, share, after: 1.0,
+    "step": lambda recipe, share, after: recipe.factor ** sum(share >= milestone for milestone in recipe.milestones),
+    "cosine": lambda recipe, share, after: (1 + math.cos(math.pi * after)) / 2,
+}
+
+HE2015 = "He et al. 2015, arXiv:1512.03385, section 4.2"
+WRN = "Zagoruyko and Komodakis 2016, arXiv:1605.07146, section 3"
+
+_ROWS = (
+    Recipe(
+        name="quick",
+        title="Quick: digits in about a minute",
+        source="Tuned here on the bundled digits",
+        learning_rate=0.1,
+        warmup=0.1,
+        weight_decay=5e-4,
+        epochs=8,
+        batch_size=64,
+        shift=2,
+    ),
+    Recipe(
+        name="he2015",
+        title="He 2015, CIFAR",
+        source=HE2015,
+        optimizer="sgd",
+        schedule="step",
+        milestones=(0.5, 0.75),
+        weight_decay=1e-4,
+        epochs=164,
+        batch_size=128,
+        shift=4,
+        flip=True,
+    ),
+    Recipe(
+        name="wrn",
+        title="Wide ResNet, CIFAR",
+        source=WRN,
+        schedule="step",
+        milestones=(0.3, 0.6, 0.8),
+        factor=0.2,
+        weight_decay=5e-4,
+        epochs=200,
+        batch_size=128,
+        shift=4,
+        flip=True,
+    ),
+    Recipe(
+        name="adam",
+        title="Adam, quick",
+        source="Kingma and Ba 2015, arXiv:1412.6980, default rates",
+        optimizer="adam",
+        learning_rate=0.001,
+        schedule="constant",
+        epochs=10,
+        batch_size=64,
+        shift=2,
+    ),
+    Recipe(
+        name="gentle",
+        title="Gentle: for networks without norm (VGG, plain)",
+        source="Loshchilov and Hutter 2019, arXiv:1711.05101; rate and clipping chosen here",
+        optimizer="adamw",
+        learning_rate=0.0003,
+        warmup=0.1,
+        weight_decay=0.01,
+        clip_norm=1.0,
+        epochs=10,
+        batch_size=64,
+        shift=2,
+    ),
+)
+
+RECIPES: dict[str, Recipe] = {row.name: row for row in _ROWS}
+DEFAULT = "quick"
+
+
+def recipe(name: str = DEFAULT, **changes: object) -> Recipe:
+    """A recipe with fields changed: `recipe("he2015", epochs=3)`.
+
+    Raises SpecError for an unknown name (with the nearest one) and for a value that no training can use.
+    """
+    if name not in RECIPES:
+        raise SpecError("recipe", "a known name", name, nearest_word(name, list(RECIPES)))
+    return Recipe(**{**RECIPES[name].model_dump(), **changes})
