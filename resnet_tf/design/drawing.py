@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
-from typing import Literal
 
 import graphviz
 
 from resnet_tf.design.costs import Cost, Costs, costs
 from resnet_tf.design.graph import Addition, Block, LayerGraph, Shortcut
 from resnet_tf.design.labels import block_label, hue, label, shape_label
+from resnet_tf.design.picture import LEVELS, Level
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
-
-Level = Literal["stage", "block", "layer"]
-LEVELS: tuple[Level, ...] = ("stage", "block", "layer")
 
 _GRAPH = {"rankdir": "LR", "nodesep": "0.35", "ranksep": "0.3", "bgcolor": "transparent"}
 _NODE = {"shape": "box", "style": "filled,rounded", "fontname": "Helvetica", "fontsize": "11", "color": "#5b6470"}
@@ -44,12 +41,11 @@ def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> 
     """A chain of boxes with the arcs around them: rows of (cost, label, how many shortcuts of which kind)."""
     figure = _new()
     most = max(cost.macs for cost, _, _ in rows) or 1
-    shape = counted.graph.input_shape
-    before = "input"
-    figure.node("input", f"image\n{shape_label(shape)}", fillcolor="white")
+    figure.node("input", "image", fillcolor="white")
+    before, carried = "input", shape_label(counted.graph.input_shape)
     for cost, words, shortcuts in rows:
         figure.node(cost.name, words, fillcolor=_shade(cost.macs / most))
-        figure.edge(before, cost.name)
+        figure.edge(before, cost.name, label=carried)
         end = cost.name
         if shortcuts:
             end = f"{cost.name}.sum"
@@ -59,9 +55,9 @@ def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> 
             times = f" × {count}" if sum(shortcuts.values()) > 1 else ""
             words = "" if kind == "identity" and not times else f"{kind}{times}"
             figure.edge(before, end, label=words, constraint="false", **_STYLES[kind])
-        before, shape = end, cost.shape
-    figure.node("output", shape_label(shape), shape="plaintext", style="")
-    figure.edge(before, "output")
+        before, carried = end, shape_label(cost.shape)
+    figure.node("output", "classes", fillcolor="white")
+    figure.edge(before, "output", label=carried)
     return figure
 
 
@@ -75,25 +71,20 @@ def _stages(counted: Costs) -> graphviz.Digraph:
     for cost in counted.stages:
         blocks = [block for block in members[cost.name] if block.kind != "pool"]
         times = f" × {len(blocks)}" if len(blocks) > 1 else ""
-        words = f"{block_label(cost.name)}{times}\n{shape_label(cost.shape)}"
-        rows.append((cost, words, _shortcuts(blocks)))
+        rows.append((cost, block_label(cost.name) + times, _shortcuts(blocks)))
     return _figure(counted, rows)
 
 
 def _blocks(counted: Costs) -> graphviz.Digraph:
-    rows = []
-    shape = counted.graph.input_shape
-    for block, cost in zip(counted.graph.blocks, counted.blocks, strict=True):
-        changed = f"\n{shape_label(cost.shape)}" if cost.shape != shape else ""
-        rows.append((cost, block_label(cost.name) + changed, _shortcuts([block])))
-        shape = cost.shape
-    return _figure(counted, rows)
+    pairs = zip(counted.graph.blocks, counted.blocks, strict=True)
+    return _figure(counted, [(cost, block_label(cost.name), _shortcuts([block])) for block, cost in pairs])
 
 
 def _layers(counted: Costs) -> graphviz.Digraph:
     figure = _new()
     graph = counted.graph
     most = max(cost.macs for cost in counted.layers) or 1
+    figure.node("input", "image", fillcolor="white")
     for block in graph.blocks:
         with figure.subgraph(name=f"cluster_{block.name}") as cluster:
             cluster.attr(label=block_label(block.name), fontname="Helvetica", fontsize="10", color="#c4cad2")

@@ -39,8 +39,8 @@ class _Net:
         self.layers: list[Layer] = []
         self.blocks: list[Block] = []
         self.shapes: dict[str, Shape] = {}
-        self.open = 0  # where the block that is being built begins
         self.add("input", Input(shape))
+        self.open = 1  # where the block that is being built begins; the image itself belongs to none
 
     def add(self, name: str, op: Operation, *inputs: str, role: Role = "path") -> str:
         shapes = self.shapes
@@ -191,7 +191,6 @@ def _resnet(spec: ResNetSpec) -> LayerGraph:
 
 def _vgg(spec: VGGSpec) -> LayerGraph:
     net = _Net(spec.input_shape)
-    net.close("stem", "stem", "stem")  # VGG has none: the image itself
     x = "input"
     for s, stage in enumerate(spec.stages, 1):
         for b in range(1, stage.convolutions + 1):

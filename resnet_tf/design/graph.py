@@ -201,7 +201,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class LayerGraph:
-    """A network as an ordered tuple of layers, inputs before their users, and the blocks they form."""
+    """A network: layers in order, each after its inputs, and the blocks they form (the image belongs to none)."""
 
     layers: tuple[Layer, ...]
     blocks: tuple[Block, ...]
