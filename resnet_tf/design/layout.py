@@ -35,13 +35,14 @@ from resnet_tf.design.spec import Spec, SpecError, nearest_word
 MARGIN = 16
 HEADER = 26  # above: the groups' names
 FOOTER = 24  # below the line's tallest box: shapes
-GAP = 30  # between blocks
-SHAPE_GAP = 86  # between blocks where a shape stands on the line
+GAP = 34  # between blocks
+SHAPE_GAP = 92  # between stages, where a shape stands on the line
 REACH = 13  # from a branch to its plus, and from a tap to the branch
 RISE = 20  # of an arc above its block
 LANE = 19  # between two arcs
 THIN = 9  # a layer without weights
-SIDE = 22  # height of a layer that stands on an arc
+SIDE = 18  # height of a layer that stands on an arc
+SIDE_PITCH = 34  # from one layer on an arc to the next, at least
 
 _MARKS = {"identity": "", "projection": "1×1", "padding": "0"}  # what an arc says of itself
 
@@ -59,7 +60,6 @@ class _Line:
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.groups: list[Group] = []
-        self.carried = ""  # the last shape that was written on the line
         self.shape = shapes[0]
         image = shape_label(shapes[0])
         self.last = self.put(Node("input", "input", "input", "", f"image, {image}", 10, box_height(shapes[0])))
@@ -71,21 +71,20 @@ class _Line:
         self.x = node.right
         return node
 
-    def step(self) -> float:
-        """Moves on to where the next block stands; gives the x at which its shortcut leaves the line."""
-        self.x += GAP if shape_label(self.shape) == self.carried else SHAPE_GAP
+    def step(self, stage: str) -> float:
+        """Moves on to where a block of this stage stands; gives the x at which its shortcut leaves the line."""
+        self.x += GAP if stage == self.last.stage else SHAPE_GAP
         return self.x - REACH
 
     def connect(self, target: Node, leaves: Shape) -> None:
-        """A line from what came last; `leaves` is the shape that the target passes on."""
-        words = shape_label(self.shape)
+        """A line from what came last, with its shape where a stage begins; `leaves` is what the target passes on."""
         x0, x1 = self.last.right, target.x
-        fresh = words != self.carried and x1 - x0 >= GAP
-        if fresh:
-            self.carried = words
         edge = Edge(f"{self.last.id}>{target.id}", self.last.id, target.id, "path", straight(x0, x1, self.y))
-        middle = round((x0 + x1) / 2, 1)
-        self.edges.append(replace(edge, label=words, lx=middle, ly=self.y + 15) if fresh else edge)
+        if target.stage != self.last.stage:
+            # in the middle of what is left when the next block's shortcut has branched off
+            middle = round((x0 + x1 - REACH) / 2, 1)
+            edge = replace(edge, label=shape_label(self.shape), lx=middle, ly=self.y + 15)
+        self.edges.append(edge)
         self.last, self.shape = target, leaves
 
     def plus(self, name: str, sign: str, block: Block, leaves: Shape) -> Node:
@@ -103,9 +102,9 @@ class _Line:
         )
 
     def group(self, name: str, x: float) -> None:
-        left, top = round(x - 8, 1), 6.0
+        left, top = round(x - 10, 1), 6.0
         self.groups.append(
-            Group(name, block_label(name), left, top, round(self.x + 8 - left, 1), self.bottom + FOOTER - top)
+            Group(name, block_label(name), left, top, round(self.x + 6 - left, 1), self.bottom + FOOTER - top)
         )
 
     def picture(self) -> Picture:
@@ -124,11 +123,11 @@ def _words(cost: Cost) -> str:
     return cost.kind if cost.kind in ("stem", "head", "pool") else str(cost.shape[-1])
 
 
-def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> None:
-    """A block, or a folded stage of several: its branch, its plus, and an arc for each kind of shortcut in it."""
+def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float:
+    """A block, or a folded stage of several: its branch, its plus, an arc for each kind of shortcut. Gives its tap."""
     times = len(blocks)
     title = block_label(cost.name) + (f", {times} blocks" if times > 1 else "")
-    tap = line.step()
+    tap = line.step(blocks[0].stage)
     source = line.last.id
     size = box_width(cost.shape), box_height(cost.shape)
     shade = round(cost.macs / most, 4)
@@ -149,11 +148,12 @@ def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> None:
     line.connect(branch, cost.shape)
     arcs = Counter(block.shortcut for block in blocks if block.shortcut != "none")
     if not arcs:
-        return
+        return tap
     plus = line.plus(f"{cost.name}.sum", "+", blocks[-1], cost.shape)
     for i, kind in enumerate(sorted(arcs, key=lambda kind: kind == "identity")):
         words = f"{_MARKS[kind]} × {arcs[kind]}" if times > 1 else _MARKS[kind]
         line.around(source, plus, kind, tap - 5 * i, round(branch.y - RISE - LANE * i, 1), words.strip())
+    return tap
 
 
 def _stages(counted: Costs) -> Picture:
@@ -161,9 +161,8 @@ def _stages(counted: Costs) -> Picture:
     most = max(cost.macs for cost in counted.stages) or 1
     members = {name: list(blocks) for name, blocks in groupby(counted.graph.blocks, key=lambda block: block.stage)}
     for cost in counted.stages:
-        _piece(line, cost, [block for block in members[cost.name] if block.kind != "pool"], most)
-        start = next(node.x for node in reversed(line.nodes) if node.kind == "block")
-        line.group(cost.name, start)
+        tap = _piece(line, cost, [block for block in members[cost.name] if block.kind != "pool"], most)
+        line.group(cost.name, tap)
     return line.picture()
 
 
@@ -172,10 +171,8 @@ def _blocks(counted: Costs) -> Picture:
     most = max(cost.macs for cost in counted.blocks) or 1
     pairs = zip(counted.graph.blocks, counted.blocks, strict=True)
     for stage, members in groupby(pairs, key=lambda pair: pair[0].stage):
-        first = len(line.nodes)
-        for block, cost in members:
-            _piece(line, cost, [block], most)
-        line.group(stage, line.nodes[first].x)
+        taps = [_piece(line, cost, [block], most) for block, cost in members]
+        line.group(stage, taps[0])
     return line.picture()
 
 
@@ -189,34 +186,42 @@ def _layers(counted: Costs) -> Picture:
 
 
 def _unfolded(line: _Line, counted: Costs, block: Block, most: int) -> None:
-    """A block's layers: the branch on the line, the shortcut's on the arc above it, the gate's on one below."""
+    """A block's layers: the branch on the line, the shortcut's on the arc above it, a gate's on one below."""
     layers = counted.graph.layers_of(block)
-    named = dict(zip(layers, counted.layers[block.start : block.stop], strict=True))
+    boxes = {
+        layer.name: _layer(cost, layer, block, most)
+        for layer, cost in zip(layers, counted.layers[block.start : block.stop], strict=True)
+    }
     aside = {layer.name: layer for layer in layers if layer.role in ("shortcut", "gate")}
-    half = max(box_height(layer.shape) for layer in layers) / 2
-    tap = line.step()
-    start = line.x
-    leaves_at = {line.last.id: tap}  # where a path to the side leaves the line, by what it carries
+    reach = max(box.h for box in boxes.values()) / 2 + RISE  # of an arc, from the line
+    tap = line.step(block.stage)
     source = line.last.id
-    for layer, cost in named.items():
+    leaves_at = dict.fromkeys(layers[0].inputs, tap)  # where a path to the side leaves the line, by what it carries
+    for layer in layers:
         if layer.name in aside:
             continue
         if isinstance(layer.op, Addition | Multiplication):
-            plus = line.plus(layer.name, label(layer.op), block, layer.shape)
-            route = _route(aside, layer.inputs[1])
-            origin = route[0].inputs[0] if route else layer.inputs[1]
-            below = bool(route) and route[0].role == "gate"
-            level = round(line.y + (half + RISE) * (1 if below else -1), 1)
-            x0 = leaves_at.get(origin, tap)
-            line.around(origin if origin in leaves_at else source, plus, "path" if below else block.shortcut, x0, level)
-            pitch = (plus.x + PLUS / 2 - x0) / (len(route) + 1)
-            for i, step in enumerate(route, 1):
-                line.nodes.append(_beside(_layer(named[step], step, block, most), x0 + pitch * i, level))
+            around = _route(aside, layer.inputs[1])
+            origin = around[0].inputs[0] if around else layer.inputs[1]
+            _join(line, block, layer, [boxes[step.name] for step in around], origin, leaves_at[origin], reach)
         else:
             line.x += REACH if line.last.id != source else 0
-            line.connect(line.put(_layer(cost, layer, block, most)), layer.shape)
+            line.connect(line.put(boxes[layer.name]), layer.shape)
         leaves_at[layer.name] = line.x + REACH / 2
-    line.group(block.name, start)
+    line.group(block.name, tap)
+
+
+def _join(
+    line: _Line, block: Block, layer: Layer, around: Sequence[Node], origin: str, x0: float, reach: float
+) -> None:
+    """The circle where a path from x0 comes back to the line, that path, and the boxes that stand on it."""
+    gate = isinstance(layer.op, Multiplication)
+    line.x = max(line.x, x0 + SIDE_PITCH * len(around))
+    plus = line.plus(layer.name, label(layer.op), block, layer.shape)
+    level = round(line.y + (reach if gate else -reach), 1)
+    line.around(origin, plus, "path" if gate else block.shortcut, x0, level)
+    pitch = (plus.x + PLUS / 2 - x0) / (len(around) + 1)
+    line.nodes += [_beside(box, x0 + pitch * i, level) for i, box in enumerate(around, 1)]
 
 
 def _route(aside: dict[str, Layer], name: str) -> list[Layer]:
@@ -247,7 +252,7 @@ def _layer(cost: Cost, layer: Layer, block: Block, most: int) -> Node:
 
 
 def _beside(node: Node, x: float, y: float) -> Node:
-    width = min(node.w, SIDE)
+    width = 2 * SIDE if node.w > THIN else node.w
     return replace(node, w=width, h=SIDE, x=round(x - width / 2, 1), y=round(y - SIDE / 2, 1))
 
 
