@@ -15,7 +15,7 @@ def scaled(images: np.ndarray) -> np.ndarray:
 
 
 def augmented(images: np.ndarray, recipe: Recipe, random: np.random.Generator) -> np.ndarray:
-    """Each image (n, height, width, channels) moved by up to `shift` px with black coming in, and mirrored at random."""
+    """Each image (n, height, width, channels) moved by up to `shift` px, black coming in, and mirrored at random."""
     images = _shifted(images, recipe.shift, random) if recipe.shift else images
     return _mirrored(images, random) if recipe.flip else images
 

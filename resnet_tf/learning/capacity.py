@@ -30,8 +30,8 @@ def check_memory(spec: Spec, recipe: Recipe, available: int | None = None) -> No
     needed = training_bytes(spec, recipe, recipe.batch_size)
     if needed > most:
         raise TrainingRefused(
-            f"Training this design with {recipe.batch_size:,} images at a time takes about {_gigabytes(needed)} and this "
-            f"machine has {_gigabytes(most)} free: {_nearest(spec, recipe, most)}"
+            f"Training this design with {recipe.batch_size:,} images at a time takes about {_gigabytes(needed)} and "
+            f"this machine has {_gigabytes(most)} free: {_nearest(spec, recipe, most)}"
         )
 
 

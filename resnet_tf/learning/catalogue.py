@@ -39,29 +39,36 @@ _CLOTHES = (
     "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 _CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-_CIFAR100 = tuple(
-    """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
-    caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
-    forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle
-    mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
-    possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel
-    streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
-    willow_tree wolf woman worm""".split()
-)
+_CIFAR100 = (
+    "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl",
+    "boy", "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle", "chair",
+    "chimpanzee", "clock", "cloud", "cockroach", "couch", "crab", "crocodile", "cup", "dinosaur", "dolphin",
+    "elephant", "flatfish", "forest", "fox", "girl", "hamster", "house", "kangaroo", "keyboard", "lamp",
+    "lawn_mower", "leopard", "lion", "lizard", "lobster", "man", "maple_tree", "motorcycle", "mountain",
+    "mouse", "mushroom", "oak_tree", "orange", "orchid", "otter", "palm_tree", "pear", "pickup_truck",
+    "pine_tree", "plain", "plate", "poppy", "porcupine", "possum", "rabbit", "raccoon", "ray", "road", "rocket",
+    "rose", "sea", "seal", "shark", "shrew", "skunk", "skyscraper", "snail", "snake", "spider", "squirrel",
+    "streetcar", "sunflower", "sweet_pepper", "table", "tank", "telephone", "television", "tiger", "tractor",
+    "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf", "woman", "worm",
+)  # fmt: skip
+
+_ALPAYDIN = "Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI, doi:10.24432/C50P49"
+_KRIZHEVSKY = "Krizhevsky 2009, Learning Multiple Layers of Features, through keras.datasets"
+_UNSTATED = "not stated by its authors"
 
 # fmt: off
 _ROWS = (
     # name, title, class names, image shape, images, source, licence, needs network
     DatasetCard("digits", "Handwritten digits (bundled)", _DIGITS, (8, 8, 1), 1_797,
-                "Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI, doi:10.24432/C50P49", "CC BY 4.0"),
+                _ALPAYDIN, "CC BY 4.0"),
     DatasetCard("mnist", "MNIST", _DIGITS, (28, 28, 1), 70_000,
                 "LeCun, Cortes and Burges 1998, through keras.datasets", "CC BY-SA 3.0", True),
     DatasetCard("fashion_mnist", "Fashion-MNIST", _CLOTHES, (28, 28, 1), 70_000,
                 "Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747, through keras.datasets", "MIT", True),
     DatasetCard("cifar10", "CIFAR-10", _CIFAR10, (32, 32, 3), 60_000,
-                "Krizhevsky 2009, Learning Multiple Layers of Features, through keras.datasets", "not stated by its authors", True),
+                _KRIZHEVSKY, _UNSTATED, True),
     DatasetCard("cifar100", "CIFAR-100", _CIFAR100, (32, 32, 3), 60_000,
-                "Krizhevsky 2009, Learning Multiple Layers of Features, through keras.datasets", "not stated by its authors", True),
+                _KRIZHEVSKY, _UNSTATED, True),
 )
 # fmt: on
 
@@ -79,9 +86,9 @@ def dataset(name: str) -> DatasetCard:
 def fit(spec: Spec, card: DatasetCard, image_size: int | None = None) -> Spec:
     """The design as it is trained on a dataset: its classes, its channels, and an image size that is practical.
 
-    The size stays the design's own up to 32 px a side, or up to twice the design's total stride where that is more (64 px
-    for ImageNet designs), so that the last map is at least 2 x 2; `image_size` (px a side) overrules it. Raises SpecError
-    where the design cannot take that size.
+    The size stays the design's own up to 32 px a side, or up to twice the design's total stride where that is more
+    (64 px for ImageNet designs), so that the last map is at least 2 x 2; `image_size` (px a side) overrules it.
+    Raises SpecError where the design cannot take that size.
     """
     if image_size is None:
         most = max(LEAST_SIDE, 2 * total_stride(spec))

@@ -53,7 +53,7 @@ def arrays_of(variables: Iterable[Any]) -> dict[str, np.ndarray]:
 
 
 def assign(variables: Iterable[Any], arrays: dict[str, np.ndarray]) -> None:
-    """Gives every variable the value of its path. Raises KeyError or ValueError where the arrays are another model's."""
+    """Gives every variable the value of its path. Raises KeyError or ValueError for another model's arrays."""
     for variable in variables:
         variable.assign(arrays[variable.path])
 

@@ -18,9 +18,9 @@ RUNNERS_UP = 3
 def evaluation(logits: np.ndarray, split: Split, class_names: tuple[str, ...]) -> dict[str, Any]:
     """The network's answers on a split.
 
-    `confusion[truth][answer]` counts images. `samples` are drawn evenly from the split, `mistakes` are the wrong answers
-    given with most confidence; each is {image (PNG, base64), label, prediction, confidence, top}, classes by number, with
-    `top` the likeliest classes and their probabilities.
+    `confusion[truth][answer]` counts images. `samples` are drawn evenly from the split, `mistakes` are the wrong
+    answers given with most confidence; each is {image (PNG, base64), label, prediction, confidence, top}, classes by
+    number, with `top` the likeliest classes and their probabilities.
     """
     probabilities = softmax(logits)
     answers = probabilities.argmax(axis=1)

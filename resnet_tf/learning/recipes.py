@@ -15,10 +15,10 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class Recipe(Part):
     """All that training needs to be told beside the network, the images and a seed.
 
-    The learning rate climbs linearly from 0 over `warmup` of all steps, then follows its schedule: `step` multiplies
-    it by `factor` at each of `milestones` (shares of all steps), `cosine` takes it to 0. `weight_decay` acts on kernels, not on biases
-    and norms: added to the gradient for sgd (L2, as the papers have it), decoupled for adamw. `shift` moves an image by
-    up to that many pixels each way, with zeros (black) coming in; `flip` mirrors half of the images.
+    The learning rate climbs linearly over the first `warmup` of all steps, then follows its schedule: `step` multiplies
+    it by `factor` at each of `milestones` (shares of all steps), `cosine` takes it to 0. `weight_decay` acts on
+    kernels, not on biases and norms: added to the gradient (L2, as the papers have it), decoupled for adamw. `shift`
+    moves an image by up to that many pixels each way, black coming in; `flip` mirrors half of the images.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)] = "custom"
