@@ -1,0 +1,185 @@
+"""Drawings, layouts, diffs and links: what they show of the graph."""
+
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import specs
+
+from resnet_tf.design.diff import diff
+from resnet_tf.design.drawing import draw
+from resnet_tf.design.expand import expand
+from resnet_tf.design.layout import layout
+from resnet_tf.design.links import from_link, to_link
+from resnet_tf.design.picture import LEVELS
+from resnet_tf.design.presets import PRESETS, edit, preset
+from resnet_tf.design.spec import SpecError
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", ["resnet18", "vgg19", "resnetrs50", "keras_resnet50v2"])
+def test_graphviz_itself_accepts_the_figure(name, level):
+    source = draw(preset(name), level).source
+    svg = subprocess.run(["dot", "-Tsvg"], input=source, text=True, capture_output=True, check=True)
+    assert svg.stderr == ""
+    assert ElementTree.fromstring(svg.stdout).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_projection_looks_different_from_an_identity_at_every_level(level):
+    source = draw(preset("resnet50"), level).source
+    assert "style=dashed" in source
+    assert "style=solid" in source
+    assert "style=dashed" not in draw(preset("plain34"), level).source
+
+
+def test_a_folded_stage_says_how_many_and_keeps_its_shortcuts():
+    source = draw(preset("resnet101"), "stage").source
+    assert "stage 3 × 23" in source
+    assert "identity × 22" in source
+    assert "projection × 1" in source
+
+
+@pytest.mark.parametrize("reading", [draw, layout])
+def test_an_unknown_level_names_the_nearest(reading):
+    with pytest.raises(SpecError, match="block") as caught:
+        reading(preset("resnet18"), "blocks")
+    assert caught.value.nearest == "block"
+
+
+def inside(picture):
+    """Every node stands in the picture; no two boxes on the main line overlap."""
+    line = []
+    for node in picture.nodes:
+        assert node.x >= 0
+        assert node.y >= 0
+        assert node.right <= picture.width
+        assert node.y + node.h <= picture.height
+        assert 0 <= node.shade <= 1
+        line.append((node.y + node.h / 2, node.x, node.right))
+    middle = next(y for y, _, _ in line)
+    boxes = sorted((x, right) for y, x, right in line if abs(y - middle) < 1)
+    assert all(a[1] <= b[0] for a, b in zip(boxes, boxes[1:], strict=False))
+
+
+@settings(max_examples=60, deadline=None)
+@given(specs(), st.sampled_from(LEVELS))
+def test_any_design_is_laid_out_without_overlaps(spec, level):
+    inside(layout(spec, level))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_canvas_shows_every_block_once_with_its_shortcut(name):
+    graph, picture = expand(preset(name)), layout(preset(name), "block")
+    assert [n.id for n in picture.nodes if n.kind == "block"] == [block.name for block in graph.blocks]
+    drawn = {edge.target.removesuffix(".sum"): edge.kind for edge in picture.edges if edge.kind != "path"}
+    assert drawn == {block.name: block.shortcut for block in graph.blocks if block.shortcut != "none"}
+
+
+def test_the_layer_level_shows_every_layer_and_every_connection():
+    graph, picture = expand(preset("resnetrs50")), layout(preset("resnetrs50"), "layer")
+    assert {node.id for node in picture.nodes} == set(graph.by_name)
+    joins = {edge.target for edge in picture.edges if edge.kind == "identity"}
+    assert joins == {f"{block.name}.add" for block in graph.blocks if block.shortcut == "identity"}
+
+
+def test_a_folded_stage_on_the_canvas_says_how_many():
+    picture = layout(preset("resnet101"), "stage")
+    (stage,) = [node for node in picture.nodes if node.id == "stage3"]
+    assert stage.count == 23
+    words = {edge.kind: edge.label for edge in picture.edges if edge.target == "stage3.sum" and edge.kind != "path"}
+    assert words == {"identity": "× 22", "projection": "1×1 × 1"}
+
+
+def test_larger_maps_are_higher_and_more_channels_thicker():
+    nodes = {node.id: node for node in layout(preset("resnet50"), "block").nodes}
+    assert nodes["stage1.block1"].h > nodes["stage2.block1"].h > nodes["stage4.block1"].h
+    assert nodes["stage1.block1"].w < nodes["stage2.block1"].w < nodes["stage4.block1"].w
+
+
+def test_the_shapes_of_he_2015_stand_between_the_stages():
+    labels = [
+        edge.label for edge in layout(preset("resnet50"), "block").edges if "×" in edge.label and edge.kind == "path"
+    ]
+    assert labels == ["224×224×3", "56×56×64", "56×56×256", "28×28×512", "14×14×1024", "7×7×2048"]
+
+
+def test_a_design_does_not_differ_from_itself():
+    assert not diff(preset("resnet50"), preset("resnet50"))
+
+
+def test_resnet101_adds_seventeen_blocks_to_resnet50():
+    change = diff(preset("resnet50"), preset("resnet101"))
+    assert [(f.field, f.a, f.b) for f in change.fields] == [("stages[2].blocks", 6, 23)]
+    assert [(b.name, b.change) for b in change.blocks] == [(f"stage3.block{i}", "added") for i in range(7, 24)]
+
+
+def test_v1_and_v15_differ_in_the_first_blocks_of_three_stages():
+    change = diff(preset("resnet50_v1"), preset("resnet50"))
+    assert [b.name for b in change.blocks] == ["stage2.block1", "stage3.block1", "stage4.block1"]
+    assert (
+        change.blocks[0].what[0]
+        == "conv1: 56×56×256 → 1×1, 128, /2 → 28×28×128 became 56×56×256 → 1×1, 128 → 56×56×128"
+    )
+
+
+def test_what_no_label_shows_is_still_a_difference():
+    change = diff(preset("resnet50"), edit(preset("resnet50"), bias="all"))
+    assert len(change.blocks) == 17
+    assert "bias=True" in change.blocks[0].what[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(specs(), specs())
+def test_a_diff_is_antisymmetric(a, b):
+    there, back = diff(a, b), diff(b, a)
+    assert {(f.field, f.a, f.b) for f in there.fields} == {(f.field, f.b, f.a) for f in back.fields}
+    opposite = {"added": "removed", "removed": "added", "changed": "changed"}
+    assert {(x.name, x.change) for x in there.blocks} == {(x.name, opposite[x.change]) for x in back.blocks}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_link_of_a_preset_is_its_name(name):
+    assert to_link(preset(name)) == name
+    assert from_link(name) == preset(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(specs())
+def test_any_design_survives_its_link(spec):
+    link = to_link(spec)
+    assert from_link(link) == spec
+    assert re.fullmatch(r"[A-Za-z0-9_~-]+", link)
+    assert len(link) < 600
+
+
+HOSTILE = ["", "~", "resnet5", "resnet50~", "resnet50~eJyrVs", "resnet50~" + "A" * 400, "x" * 10_000, "../../etc/passwd",
+           "<script>alert(1)</script>", "resnet50~bm90IHpsaWI", "résnet~é"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+def test_a_broken_or_hostile_link_is_a_spec_error(text):
+    with pytest.raises(SpecError):
+        from_link(text)
+
+
+def test_a_link_that_is_a_bomb_is_refused():
+    import base64
+    import zlib
+
+    bomb = base64.urlsafe_b64encode(zlib.compress(b'{"a": "' + b" " * 4_000_000 + b'"}', 9)).decode().rstrip("=")
+    with pytest.raises(SpecError, match="holds too much"):
+        from_link(f"resnet50~{bomb}")
+
+
+@given(st.text(max_size=60))
+def test_whatever_a_link_says_it_is_a_design_or_a_spec_error(text):
+    for link in (text, f"resnet50~{text}"):
+        try:
+            spec = from_link(link)
+        except SpecError:
+            continue
+        assert to_link(spec)
