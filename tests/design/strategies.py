@@ -12,7 +12,7 @@ def specs(draw) -> ResNetSpec:
     bottleneck = block == "bottleneck"
     stages = draw(
         st.lists(
-            st.builds(Stage, blocks=st.integers(1, 4), width=st.sampled_from([8, 16, 32, 64]), stride=st.integers(1, 3)),
+            st.builds(Stage, blocks=st.integers(1, 4), width=st.sampled_from([8, 16, 64]), stride=st.integers(1, 3)),
             min_size=1, max_size=4,
         )
     )  # fmt: skip

@@ -13,12 +13,13 @@ from resnet_tf.design.spec import ResNetSpec, SpecError, Stage, Stem
 
 # Araujo et al. 2019, "Computing Receptive Fields of Convolutional Neural Networks" (Distill), table of models: its
 # resnet_v1 and v2 have the stride where ResNet v1 and keras.applications V2 have it
-FIELDS = {"resnet50_v1": 483, "resnet101_v1": 1027, "resnet152_v1": 1507, "keras_resnet50v2": 483, "keras_resnet101v2": 1027,
-          "keras_resnet152v2": 1507, "vgg16": 212}  # fmt: skip
+FIELDS = {"resnet50_v1": 483, "resnet101_v1": 1027, "resnet152_v1": 1507, "keras_resnet50v2": 483,
+          "keras_resnet101v2": 1027, "keras_resnet152v2": 1507, "vgg16": 212}  # fmt: skip
 
 # timm's results/benchmark-infer tables (Apache-2.0): (side of the image, millions of activations)
 ACTIVATIONS = {
-    "resnet18": (160, 1.27), "resnet34": (160, 1.91), "resnet50": (160, 5.67), "resnet101": (160, 8.28), "resnet152": (160, 11.51),
+    "resnet18": (160, 1.27), "resnet34": (160, 1.91), "resnet50": (160, 5.67), "resnet101": (160, 8.28),
+    "resnet152": (160, 11.51),
     "resnet50d": (160, 6.08), "resnetrs50": (160, 6.2), "seresnet50": (160, 5.69), "resnext50_32x4d": (160, 7.35),
     "resnext101_32x8d": (176, 19.37), "wide_resnet50_2": (176, 8.97), "wide_resnet101_2": (176, 13.18),
     "resnetv2_50": (224, 11.11), "resnetv2_101": (224, 16.23), "vgg16": (224, 13.56), "vgg19": (224, 14.86),
@@ -53,7 +54,7 @@ TINY = ResNetSpec(
 
 
 def test_flops_are_two_macs_and_the_elementwise_work():
-    """By hand: stem conv 3*9*4 on 64 px; two 3x3 of 4 -> 4; dense 4 x 5; 3 norms, 3 ReLUs, an addition, a mean, a bias."""
+    """By hand: stem conv 3*9*4 on 64 px; two 3x3 of 4 -> 4; dense 4 x 5; 3 norms, 3 ReLUs, a sum, a mean, a bias."""
     macs = 64 * (27 * 4 + 2 * 36 * 4) + 20
     elements = 64 * 4
     elementwise = 3 * 2 * elements + 3 * elements + elements + elements + 5
@@ -63,7 +64,7 @@ def test_flops_are_two_macs_and_the_elementwise_work():
 
 
 def test_memory_is_what_the_formula_says():
-    """By hand, for a batch of 10 in float32: what gradients need is the image, each norm's input and each ReLU's output."""
+    """By hand, for a batch of 10 in float32: gradients need the image, each norm's input and each ReLU's output."""
     counted = costs(TINY)
     memory = counted.memory(batch=10)
     parameters = 27 * 4 + 2 * 36 * 4 + 3 * 2 * 4 + 4 * 5 + 5

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import ResNetSpec, SpecError, Stage, Stem, VGGSpec, parse_spec
 
+VGG_STAGE = {"convolutions": 1, "width": 3}
 BAD = [
     ({"stages": [{"blocks": 0, "width": 64}]}, "stages[0].blocks", 1),
     ({"stages": [{"blocks": -3, "width": 64}]}, "stages[0].blocks", 1),
@@ -38,7 +39,7 @@ BAD = [
     ({"shortcut": "zero-padding", "stages": [{"blocks": 1, "width": 32}]}, "stages[0].width", 64),
     ({"clases": 10}, "clases", None),
     ({"family": "vgg", "stages": [{"convolutions": 0, "width": 3}]}, "stages[0].convolutions", 1),
-    ({"family": "vgg", "input_shape": [8, 8, 3], "stages": [{"convolutions": 1, "width": 3}] * 4}, "input_shape", (16, 16, 3)),
+    ({"family": "vgg", "input_shape": [8, 8, 3], "stages": [VGG_STAGE] * 4}, "input_shape", (16, 16, 3)),
     ({"family": "transformer"}, "design", None),
 ]  # fmt: skip
 
@@ -53,9 +54,10 @@ def test_a_bad_design_is_refused_with_field_rule_value_and_nearest(fields, field
     assert "Traceback" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "fields", [b[0] for b in BAD if b[2] is not None and "[" not in b[1] and "." not in b[1]], ids=str
-)
+REPAIRABLE = [fields for fields, field, nearest in BAD if nearest is not None and not set("[.") & set(field)]
+
+
+@pytest.mark.parametrize("fields", REPAIRABLE, ids=str)
 def test_the_nearest_value_it_names_is_legal(fields):
     with pytest.raises(SpecError) as caught:
         parse_spec(fields)
@@ -65,8 +67,8 @@ def test_the_nearest_value_it_names_is_legal(fields):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "5", '"resnet50"', '{"stages": [1', "[" * 100_000, b"\xff\xfe\x00", '{"stages": 5}', '{"stem": []}',
-     "<html>", '{"nodes": [], "edges": []}', " " * 300_000, '{"classes": 1e400}', '{"classes": NaN}'],
+    ["", "{", "[]", "null", "5", '"resnet50"', '{"stages": [1', "[" * 100_000, b"\xff\xfe\x00", '{"stages": 5}',
+     '{"stem": []}', "<html>", '{"nodes": [], "edges": []}', " " * 300_000, '{"classes": 1e400}', '{"classes": NaN}'],
     ids=lambda text: repr(text[:12]),
 )  # fmt: skip
 def test_text_that_is_no_design_is_a_spec_error(text):
@@ -121,7 +123,6 @@ FIELDS = [*ResNetSpec.model_fields]
 def test_whatever_json_holds_it_is_a_spec_or_a_spec_error(fields):
     try:
         spec = parse_spec(json.dumps(fields))
-    except SpecError as error:
-        assert error.field
-    else:
-        assert parse_spec(spec.model_dump_json()) == spec
+    except SpecError:
+        return
+    assert parse_spec(spec.model_dump_json()) == spec
