@@ -222,3 +222,8 @@ def costs(spec_or_graph: Spec | LayerGraph) -> Costs:
     return Costs(
         graph, tuple(layers), tuple(blocks), tuple(stages), *total[3:8], layers[-1].depth, layers[-1].receptive_field
     )
+
+
+def as_costs(subject: Spec | LayerGraph | Costs) -> Costs:
+    """The costs themselves, or those of a spec or a graph: what every drawing begins with."""
+    return subject if isinstance(subject, Costs) else costs(subject)

@@ -11,7 +11,7 @@ from itertools import groupby
 
 import graphviz
 
-from resnet_tf.design.costs import Cost, Costs, costs
+from resnet_tf.design.costs import Cost, Costs, as_costs
 from resnet_tf.design.graph import Addition, Block, LayerGraph, Shortcut
 from resnet_tf.design.labels import block_label, hue, label, shape_label
 from resnet_tf.design.picture import LEVELS, Level
@@ -21,10 +21,10 @@ _GRAPH = {"rankdir": "LR", "nodesep": "0.35", "ranksep": "0.3", "bgcolor": "tran
 _NODE = {"shape": "box", "style": "filled,rounded", "fontname": "Helvetica", "fontsize": "11", "color": "#5b6470"}
 _EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": "#5b6470", "fontcolor": "#5b6470", "arrowsize": "0.6"}
 _PLUS = {"label": "+", "shape": "circle", "style": "", "width": "0.22", "fixedsize": "true"}
-_STYLES: dict[Shortcut, dict[str, str]] = {
-    "identity": {"style": "solid", "arrowhead": "vee"},
-    "projection": {"style": "dashed", "arrowhead": "normal"},
-    "padding": {"style": "dotted", "arrowhead": "vee"},
+_ARCS: dict[Shortcut, dict[str, str]] = {
+    "identity": {"constraint": "false"},
+    "projection": {"constraint": "false", "style": "dashed"},
+    "padding": {"constraint": "false", "style": "dotted"},
 }
 
 
@@ -39,7 +39,7 @@ def _new() -> graphviz.Digraph:
 
 def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> graphviz.Digraph:
     """A chain of boxes with the arcs around them: rows of (cost, label, how many shortcuts of which kind)."""
-    figure = _new()
+    figure, sums = _new(), graphviz.Digraph(node_attr=_PLUS)
     most = max(cost.macs for cost, _, _ in rows) or 1
     figure.node("input", "image", fillcolor="white")
     before, carried = "input", shape_label(counted.graph.input_shape)
@@ -49,15 +49,16 @@ def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> 
         end = cost.name
         if shortcuts:
             end = f"{cost.name}.sum"
-            figure.node(end, **_PLUS)
+            sums.node(end)
             figure.edge(cost.name, end)
         for kind, count in shortcuts.items():
             times = f" × {count}" if sum(shortcuts.values()) > 1 else ""
             words = "" if kind == "identity" and not times else f"{kind}{times}"
-            figure.edge(before, end, label=words, constraint="false", **_STYLES[kind])
+            figure.edge(before, end, label=words or None, **_ARCS[kind])
         before, carried = end, shape_label(cost.shape)
     figure.node("output", "classes", fillcolor="white")
     figure.edge(before, "output", label=carried)
+    figure.subgraph(sums)
     return figure
 
 
@@ -96,8 +97,8 @@ def _layers(counted: Costs) -> graphviz.Digraph:
             source = graph.by_name[name]
             shortcut = layer.role == "join" and i == 1
             kind: Shortcut = "projection" if source.role == "shortcut" else "identity"
-            style = {**_STYLES[kind], "constraint": "false"} if shortcut else {}
-            words = shape_label(source.shape) if source.shape != layer.shape else ""
+            style = _ARCS[kind] if shortcut else {}
+            words = shape_label(source.shape) if source.shape != layer.shape else None
             figure.edge(name, layer.name, label=words, **style)
     return figure
 
@@ -105,8 +106,11 @@ def _layers(counted: Costs) -> graphviz.Digraph:
 _LEVELS = {"stage": _stages, "block": _blocks, "layer": _layers}
 
 
-def draw(spec_or_graph: Spec | LayerGraph, level: Level = "block") -> graphviz.Digraph:
-    """A figure of the network at a level: "stage", "block" or "layer". Raises SpecError for another level."""
+def draw(subject: Spec | LayerGraph | Costs, level: Level = "block") -> graphviz.Digraph:
+    """A figure of a network, given as spec, graph or costs, at a level: "stage", "block" or "layer".
+
+    Raises SpecError for another level.
+    """
     if level not in _LEVELS:
         raise SpecError("level", f"one of {', '.join(LEVELS)}", level, nearest_word(level, list(LEVELS)))
-    return _LEVELS[level](costs(spec_or_graph))
+    return _LEVELS[level](as_costs(subject))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from resnet_tf.design.costs import Cost, Costs, costs
+from resnet_tf.design.costs import Cost, Costs, as_costs
 from resnet_tf.design.graph import Addition, Block, Layer, LayerGraph, Multiplication, Shape
 from resnet_tf.design.labels import block_label, hue, label, shape_label
 from resnet_tf.design.picture import (
@@ -259,8 +259,11 @@ def _beside(node: Node, x: float, y: float) -> Node:
 _LEVELS = {"stage": _stages, "block": _blocks, "layer": _layers}
 
 
-def layout(spec_or_graph: Spec | LayerGraph | Costs, level: Level = "block") -> Picture:
-    """A picture of the network at a level: "stage", "block" or "layer". Raises SpecError for another level."""
+def layout(subject: Spec | LayerGraph | Costs, level: Level = "block") -> Picture:
+    """A picture of a network, given as spec, graph or costs, at a level: "stage", "block" or "layer".
+
+    Raises SpecError for another level.
+    """
     if level not in _LEVELS:
         raise SpecError("level", f"one of {', '.join(LEVELS)}", level, nearest_word(level, list(LEVELS)))
-    return _LEVELS[level](spec_or_graph if isinstance(spec_or_graph, Costs) else costs(spec_or_graph))
+    return _LEVELS[level](as_costs(subject))

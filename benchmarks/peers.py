@@ -1,0 +1,38 @@
+"""What others would use instead, as they would write it: for comparison in the same run, never by the product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def torch_resnet(blocks: tuple[int, ...], classes: int = 1000) -> Any:
+    """A bottleneck ResNet (v1.5) in plain torch modules, as torchvision has it."""
+    from torch import nn
+
+    class Bottleneck(nn.Module):
+        def __init__(self, inputs: int, width: int, stride: int) -> None:
+            super().__init__()
+            out = 4 * width
+            self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(width)
+            self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+            self.bn2 = nn.BatchNorm2d(width)
+            self.conv3 = nn.Conv2d(width, out, 1, bias=False)
+            self.bn3 = nn.BatchNorm2d(out)
+            self.relu = nn.ReLU(inplace=True)
+            self.downsample = nn.Identity()
+            if stride != 1 or inputs != out:
+                self.downsample = nn.Sequential(nn.Conv2d(inputs, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+        def forward(self, x: Any) -> Any:
+            y = self.relu(self.bn1(self.conv1(x)))
+            y = self.relu(self.bn2(self.conv2(y)))
+            return self.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+
+    layers: list[Any] = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    inputs = 64
+    for stage, count in enumerate(blocks):
+        for i in range(count):
+            layers.append(Bottleneck(inputs, 64 * 2**stage, 2 if stage and i == 0 else 1))
+            inputs = 256 * 2**stage
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
