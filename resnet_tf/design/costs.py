@@ -161,8 +161,11 @@ def _sum(name: str, kind: str, parts: Sequence[Cost], before: int, shortcut: Sho
     """The parts as one. `before` is the depth at which they begin; shape and receptive field are the last part's."""
     last = parts[-1]
     columns = list(zip(*parts, strict=True))
-    sums = [sum(column) for column in columns[3:8]]
-    return Cost(name, kind, last.shape, *sums, last.depth - before, last.receptive_field, shortcut)
+    trainable, fixed, macs, flops, activations = map(sum, columns[3:8])
+    return Cost(
+        name, kind, last.shape, trainable, fixed, macs, flops, activations, last.depth - before, last.receptive_field,
+        shortcut,
+    )  # fmt: skip
 
 
 def _blocks(graph: LayerGraph, layers: Sequence[Cost]) -> list[Cost]:

@@ -74,12 +74,20 @@ def _neither(layer: Layer) -> tuple[str, ...]:
     return ()
 
 
+_FROM_OUTPUT = {"relu", "leaky_relu", "sigmoid"}  # activations whose slope shows in what comes out of them
+
+
+def _activation(layer: Layer) -> tuple[str, ...]:
+    assert isinstance(layer.op, Activation)
+    return _output(layer) if layer.op.kind in _FROM_OUTPUT else _input(layer)
+
+
 # operation -> the tensors that its gradient needs
 _KEPT: dict[type, Callable[[Layer], tuple[str, ...]]] = {
     Input: _neither,
     Convolution: _input,
     BatchNormalization: _input,
-    Activation: lambda layer: _output(layer) if layer.op in _FROM_OUTPUT else _input(layer),
+    Activation: _activation,
     MaxPooling: _both,
     AveragePooling: _neither,
     GlobalAveragePooling: _neither,
@@ -91,7 +99,6 @@ _KEPT: dict[type, Callable[[Layer], tuple[str, ...]]] = {
     Dense: _input,
     Dropout: _output,
 }
-_FROM_OUTPUT = {Activation("relu"), Activation("leaky_relu"), Activation("sigmoid")}  # their slope shows in the output
 
 
 def _kept_elements(graph: LayerGraph) -> int:

@@ -84,7 +84,9 @@ def _spec_error(error: ValidationError, whole: str) -> SpecError:
     value = first["input"]
     if first["type"] == "missing":
         value = None
-    rule, nearest = _RULES.get(first["type"], lambda v, c: (f"valid: {first['msg']}", None))(value, context)
+    if first["type"] not in _RULES:
+        return SpecError(field or whole, f"valid: {first['msg']}", value)
+    rule, nearest = _RULES[first["type"]](value, context)
     return SpecError(field or whole, rule, value, nearest)
 
 
