@@ -1,8 +1,8 @@
 """Somebody's own images, from a folder, a zip or an npz, trusted in nothing; NumPy and Pillow only.
 
-A folder and a zip hold one folder of images per class, at any depth: the folder that holds an image names its class,
 A folder and a zip hold one folder of images per class, at any depth: the folder that holds an image names its class, so
 that `train/cat` and `test/cat` are one. An npz holds `images` (or `x`), (n, height, width) or (n, height, width, 1 or
+3), and `labels` (or `y`), (n,): whole numbers from 0, or names; `class_names` is optional.
 """
 
 from __future__ import annotations
@@ -146,7 +146,8 @@ def _entries(archive: zipfile.ZipFile) -> tuple[list[_File], list[str]]:
 
 def _read_images(files: Sequence[_File], notes: list[str]) -> ImageSet:
     """The images of class folders, at one size: first every header, to choose the size, then every image."""
-    files = [file for file in files if not any(part.startswith((".", "__MACOSX")) for part in file.path.parts)]
+    files = [f for f in files if not any(part.startswith((".", "__MACOSX")) for part in f.path.parts)]
+    files.sort(key=lambda file: file.path)
     candidates = [file for file in files if file.path.suffix.lower() in _SUFFIXES]
     notes = notes + _left_out("no image", [str(f.path) for f in files if f.path.suffix.lower() not in _SUFFIXES])
     sorted_in = [file for file in candidates if len(file.path.parts) > 1]

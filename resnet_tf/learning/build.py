@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from resnet_tf.design import graph as g
@@ -37,7 +39,24 @@ def assemble(graph: g.LayerGraph, makers: dict[type, Maker], *, seed: Seed, name
     for layer in graph:
         make = g.row(makers, layer.op, "build")
         tensors[layer.name] = make(layer.op, layer.name, [tensors[i] for i in layer.inputs], seed_of(seed, layer.name))
-    return keras.Model(tensors[graph.layers[0].name], tensors[graph.output.name], name=name)
+    with deep(graph):
+        return keras.Model(tensors[graph.layers[0].name], tensors[graph.output.name], name=name)
+
+
+def recursion_for(graph: g.LayerGraph) -> int:
+    """How deep Python must be allowed to recurse, since Keras walks a model from its output layer by layer."""
+    return 1_000 + 2 * len(graph)
+
+
+@contextmanager
+def deep(graph: g.LayerGraph) -> Iterator[None]:
+    """Python's limit on recursion raised for the depth of a graph: ResNet-1202 has 4,800 layers."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, recursion_for(graph)))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def seed_of(seed: Seed, name: str) -> Seed:

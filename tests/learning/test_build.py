@@ -1,0 +1,247 @@
+"""What is built is what was counted, and computes what other libraries compute."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from resnet_tf.design import graph as g
+from resnet_tf.design.costs import costs
+from resnet_tf.design.expand import expand
+from resnet_tf.design.presets import PRESETS, preset
+from resnet_tf.design.spec import ResNetSpec, Stage, Stem
+from resnet_tf.learning.backend import keras
+from resnet_tf.learning.build import build
+
+pytestmark = pytest.mark.keras
+
+
+def profiled_flops(model):
+    """FLOPs of convolutions and dense layers (MatMul), as TensorFlow's own profiler counts them in the traced graph."""
+    image = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
+    tf.config.run_functions_eagerly(True)  # a grouped convolution is a function of its own: trace it in place
+    try:
+        traced = tf.function(lambda x: model(x, training=False)).get_concrete_function(image)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    options = {**tf.compat.v1.profiler.ProfileOptionBuilder.float_operation(), "output": "none"}
+    profile = tf.compat.v1.profiler.profile(traced.graph, cmd="op", options=options)
+    counted, node = {}, profile
+    while node.children:
+        node = node.children[0]
+        counted[node.name] = node.float_ops
+    return counted["Conv2D"] + counted["MatMul"]
+
+
+def count(weights):
+    return sum(int(np.prod(weight.shape)) for weight in weights)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_built_with_the_parameters_and_the_flops_that_were_counted(name):
+    spec = PRESETS[name].spec
+    counted, model = costs(spec), build(spec)
+    assert model.count_params() == counted.parameters
+    assert count(model.trainable_weights) == counted.trainable_parameters
+    assert count(model.non_trainable_weights) == counted.non_trainable_parameters
+    assert profiled_flops(model) == 2 * counted.macs
+
+
+def test_layers_carry_the_names_of_the_graph():
+    for name in ("resnet20_cifar10", "seresnet50", "vgg16"):
+        spec = preset(name)
+        built, names = ({layer.name for layer in layers} for layers in (build(spec).layers, expand(spec)))
+        assert names <= built
+        assert built - names <= {f"{name}.pad" for name in names}
+
+
+def weights(model):
+    return {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
+
+
+def test_a_seed_makes_the_weights_repeatable_and_another_seed_makes_others():
+    spec = preset("resnet20_cifar10")
+    first, again, other = (weights(build(spec, seed=seed)) for seed in (7, 7, 8))
+    assert all(np.array_equal(first[path], again[path]) for path in first)
+    kernels = [path for path in first if path.endswith("kernel")]
+    assert not any(np.array_equal(first[path], other[path]) for path in kernels)
+
+
+def test_a_plain_network_begins_with_the_weights_of_its_residual_twin():
+    residual, plain = (weights(build(preset(name), seed=3)) for name in ("resnet20_cifar10", "plain20_cifar10"))
+    assert residual.keys() == plain.keys()
+    assert all(np.array_equal(residual[path], plain[path]) for path in residual)
+
+
+def test_convolutions_begin_with_the_deviation_of_he_2015():
+    model = build(preset("resnet18"), seed=0)
+    for name, fan_out in (
+        ("stem.conv", 49 * 64),
+        ("stage4.block2.conv2", 9 * 512),
+        ("stage3.block1.shortcut.conv", 256),
+    ):
+        kernel = keras.ops.convert_to_numpy(model.get_layer(name).kernel)
+        assert kernel.std() == pytest.approx((2 / fan_out) ** 0.5, rel=0.02)
+        assert abs(kernel.mean()) < 0.05 * kernel.std()
+
+
+def one_operation(op, shape):
+    """A network of one operation, as a graph."""
+    out = g.SHAPES[type(op)](op, [shape])
+    layers = (g.Layer("input", g.Input(shape), (), shape, "path"), g.Layer("it", op, ("input",), out, "path"))
+    return g.LayerGraph(layers, (g.Block("head", "head", "head", 0, 2, "none"),))
+
+
+def run(op, images):
+    graph = one_operation(op, images.shape[1:])
+    out = keras.ops.convert_to_numpy(build(graph, seed=0)(images))
+    assert out.shape[1:] == graph.output.shape
+    return out
+
+
+def signed(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def windows(images, kernel, stride, padding, fill):
+    """(batch, rows, columns, kernel, kernel, channels): what a sliding window sees, by definition."""
+    p = ((0, 0), (padding, padding), (padding, padding), (0, 0))
+    seen = np.lib.stride_tricks.sliding_window_view(np.pad(images, p, constant_values=fill), (kernel, kernel), (1, 2))
+    return np.moveaxis(seen[:, ::stride, ::stride], 3, -1)
+
+
+@pytest.mark.parametrize("side", [7, 8])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (1, 2), (7, 2), (5, 3), (1, 1)])
+def test_a_convolution_is_padded_by_half_its_kernel_on_every_side(side, kernel, stride):
+    op, images = g.Convolution(5, kernel, stride, bias=True), signed(2, side, side, 3)
+    model = build(one_operation(op, images.shape[1:]), seed=0)
+    weight = keras.ops.convert_to_numpy(model.get_layer("it").kernel)
+    expected = np.einsum("brcijk,ijkf->brcf", windows(images, kernel, stride, kernel // 2, 0), weight)
+    np.testing.assert_allclose(model(images), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [7, 8])
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 2, 1), (2, 2, 0), (3, 1, 1)])
+def test_a_max_pool_never_lets_its_padding_win(side, kernel, stride, padding):
+    images = signed(2, side, side, 3) - 10  # all negative: zeros would show
+    expected = windows(images, kernel, stride, padding, -np.inf).max(axis=(3, 4))
+    assert np.array_equal(run(g.MaxPooling(kernel, stride, padding), images), expected)
+
+
+@pytest.mark.parametrize("side", [7, 8])
+def test_an_average_pool_counts_only_what_is_inside(side):
+    images = signed(2, side, side, 3)
+    padded = np.pad(images, ((0, 0), (0, side % 2), (0, side % 2), (0, 0)), constant_values=np.nan)
+    expected = np.nanmean(windows(padded, 2, 2, 0, 0), axis=(3, 4))
+    np.testing.assert_allclose(run(g.AveragePooling(2, 2), images), expected, atol=1e-6)
+
+
+def test_subsampling_keeps_every_second_pixel_and_zero_padding_appends_channels():
+    images = signed(2, 7, 7, 3)
+    assert np.array_equal(run(g.Subsample(2), images), images[:, ::2, ::2])
+    padded = run(g.PadChannels(8), images)
+    assert np.array_equal(padded[..., :3], images)
+    assert not padded[..., 3:].any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "formula"),
+    [
+        ("relu", lambda x: np.maximum(x, 0)),
+        ("silu", lambda x: x / (1 + np.exp(-x))),
+        ("gelu", lambda x: x * 0.5 * (1 + np.vectorize(math.erf)(x / 2**0.5))),
+        ("leaky_relu", lambda x: np.where(x > 0, x, 0.01 * x)),
+        ("sigmoid", lambda x: 1 / (1 + np.exp(-x))),
+    ],
+)
+def test_an_activation_is_its_formula(kind, formula):
+    images = signed(2, 4, 4, 3)
+    np.testing.assert_allclose(run(g.Activation(kind), images), formula(images), atol=1e-6)
+
+
+def test_a_gate_scales_its_channels():
+    layers = (
+        g.Layer("input", g.Input((4, 4, 3)), (), (4, 4, 3), "path"),
+        g.Layer("mean", g.GlobalAveragePooling(keep_axes=True), ("input",), (1, 1, 3), "gate"),
+        g.Layer("scale", g.Multiplication(), ("input", "mean"), (4, 4, 3), "branch"),
+    )
+    images = signed(2, 4, 4, 3)
+    out = build(g.LayerGraph(layers, ()))(images)
+    np.testing.assert_allclose(out, images * images.mean(axis=(1, 2), keepdims=True), atol=1e-6)
+
+
+def peer_name(name, version):
+    """keras.applications' name of one of our layers."""
+    fixed = {
+        "stem.conv": "conv1_conv",
+        "stem.norm": "conv1_bn",
+        "head.norm": "post_bn",
+        "head.classifier": "predictions",
+    }
+    if name in fixed:
+        return fixed[name]
+    stage, block, *rest = name.split(".")
+    at = f"conv{int(stage[-1]) + 1}_block{block.removeprefix('block')}"
+    if rest[0] == "shortcut":
+        return f"{at}_0_{'bn' if rest[1] == 'norm' else 'conv'}"
+    kind, number = rest[0][:-1], int(rest[0][-1])
+    if kind == "conv":
+        return f"{at}_{number}_conv"
+    number -= version == 2  # there a norm is named by the convolution before it
+    return f"{at}_{number}_bn" if number else f"{at}_preact_bn"
+
+
+@pytest.mark.parametrize(
+    ("name", "peer", "version"),
+    [("keras_resnet50", keras.applications.ResNet50, 1), ("keras_resnet50v2", keras.applications.ResNet50V2, 2)],
+)
+def test_with_the_weights_of_keras_applications_it_gives_the_same_logits(name, peer, version):
+    theirs = peer(weights=None, input_shape=(64, 64, 3), classes=10, classifier_activation=None)
+    random = np.random.default_rng(1)
+    for weight in theirs.weights:
+        spread = 0.1 * random.random(weight.shape) + (0.5 if "gamma" in weight.path or "variance" in weight.path else 0)
+        weight.assign(weight + spread if "kernel" not in weight.path else weight)
+    if version == 2:  # it pads the first pool with zeros, which is right only for a map that is nowhere negative
+        theirs.get_layer("conv1_conv").bias.assign(np.full(64, 20.0))
+    ours = build(preset(name, input_shape=(64, 64, 3), classes=10))
+    for layer in ours.layers:
+        if layer.weights:
+            layer.set_weights(theirs.get_layer(peer_name(layer.name, version)).get_weights())
+    images = signed(2, 64, 64, 3)
+    expected = theirs(images).numpy()
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(ours(images), expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+def test_only_stock_layers_are_used_so_that_a_saved_model_loads_anywhere():
+    specs = [preset(name) for name in ("resnet50", "resnet34_a", "seresnet50", "resnet50d", "vgg16")]
+    for spec in specs:
+        modules = {layer.get("module") for layer in json.loads(build(spec).to_json())["config"]["layers"]}
+        assert modules <= {"keras.layers", "keras.src.ops.numpy"}
+
+
+def test_an_operation_without_a_row_is_an_error():
+    class Rotation:
+        pass
+
+    layers = (
+        g.Layer("input", g.Input((4, 4, 3)), (), (4, 4, 3), "path"),
+        g.Layer("turn", Rotation(), ("input",), (4, 4, 3), "path"),
+    )
+    with pytest.raises(g.UnknownOperation, match="build has no row for Rotation"):
+        build(g.LayerGraph(layers, ()))
+
+
+def test_a_network_of_every_axis_at_once_is_built_in_the_shapes_of_its_graph():
+    spec = ResNetSpec(
+        input_shape=(33, 47, 4), classes=7, stem=Stem(kernel=5, stride=3, widths=(6, 8), pool="convolution"),
+        stages=(Stage(blocks=2, width=8), Stage(blocks=1, width=12, stride=2)), block="bottleneck", expansion=2,
+        groups=2, order="pre", shortcut="average-pool", activation="gelu", attention={}, bias="all",
+    )  # fmt: skip
+    model = build(spec)
+    assert {layer.name: layer.output.shape[1:] for layer in model.layers if not layer.name.endswith(".pad")} == {
+        layer.name: layer.shape for layer in expand(spec)
+    }
+    assert model(signed(2, 33, 47, 4)).shape == (2, 7)

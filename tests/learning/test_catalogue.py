@@ -1,0 +1,52 @@
+"""A design is made to fit a dataset, and a person is told what was changed."""
+
+import pytest
+
+from resnet_tf.design.presets import PRESETS, preset
+from resnet_tf.design.spec import SpecError
+from resnet_tf.learning.catalogue import DATASETS, DEFAULT, dataset, fit, what_changed
+
+
+@pytest.mark.parametrize("card", DATASETS.values(), ids=lambda card: card.name)
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_fits_every_dataset(name, card):
+    fitted = fit(PRESETS[name].spec, card)
+    assert fitted.classes == card.classes
+    assert fitted.input_shape[2] == card.image_shape[2]
+    assert fitted.input_shape[:2] == ((32, 32) if "cifar" in name else (64, 64))
+    assert fit(fitted, card) == fitted
+
+
+def test_the_sentence_names_what_was_changed():
+    sentence = what_changed(preset("resnet50"), fit(preset("resnet50"), dataset("digits")))
+    assert sentence == (
+        "Trained with 10 classes instead of 1,000, as the images have; 64 x 64 px instead of 224 x 224, a size that "
+        "trains in reasonable time; 1 channel instead of 3."
+    )
+
+
+def test_nothing_is_said_where_nothing_is_changed():
+    spec = preset("resnet20_cifar10")
+    fitted = fit(spec, dataset("cifar10"))
+    assert fitted == spec
+    assert what_changed(spec, fitted) == ""
+
+
+def test_a_size_can_be_asked_for_and_an_impossible_one_is_refused():
+    assert fit(preset("resnet18"), dataset("cifar10"), image_size=96).input_shape == (96, 96, 3)
+    with pytest.raises(SpecError, match="input_shape"):
+        fit(preset("resnet18"), dataset("cifar10"), image_size=8)
+
+
+def test_the_default_needs_no_network():
+    assert not DATASETS[DEFAULT].needs_network
+
+
+def test_an_unknown_dataset_is_answered_with_the_nearest_name():
+    with pytest.raises(SpecError, match="the nearest is 'cifar10'"):
+        dataset("cifar-10")
+
+
+@pytest.mark.parametrize(("name", "classes"), [("digits", 10), ("fashion_mnist", 10), ("cifar100", 100)])
+def test_every_class_has_its_own_name(name, classes):
+    assert len(set(dataset(name).class_names)) == classes
