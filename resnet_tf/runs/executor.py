@@ -1,0 +1,104 @@
+"""Keeps one warm worker alive for a server: starts it, adopts one that is already there, replaces a dead one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from resnet_tf.runs.failures import WorkbenchError, disk_sentence
+from resnet_tf.runs.home import Home, Lock, is_free
+
+WORKER = (sys.executable, "-m", "resnet_tf.runs.worker")
+FIRST_PAINT = 1.0  # seconds left to the page before a worker takes the processor
+LOOK = 0.25  # seconds between two looks at the worker
+PAUSES = (0.0, 1.0, 5.0, 30.0)  # seconds before the next start, the longer the more starts have failed in a row
+STEADY = 30.0  # seconds after which a worker counts as well started
+TROUBLE = "The worker ends as soon as it starts: {log} says why"
+PACKAGES = Path(__file__).parents[2]  # where this package lies, installed or not
+
+
+class Executor:
+    """One warm worker per home, whichever server started it. Every server that is up holds a shared lock."""
+
+    def __init__(self, home: Home, url: str, command: Sequence[str], bury: Callable[[str | None], None]) -> None:
+        """`bury` is told when no worker lives any more, and what the last one died of, if that is known."""
+        self.home, self._url, self._command, self._bury = home, url, tuple(command), bury
+        self.trouble: str | None = None  # a sentence, where no worker can be started
+        self.since = time.time()
+        self._present = Lock(home.servers_lock)
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._child: subprocess.Popen[bytes] | None = None  # None too where another server started the worker
+        self._born, self._failures = 0.0, 0
+        self._starting = threading.Lock()
+
+    @property
+    def starting(self) -> bool:
+        """Whether a worker is on its way."""
+        return self._thread is not None and not self._closing.is_set() and self.trouble is None
+
+    def start(self) -> None:
+        """Begins to look after the worker, in the background; a second call changes nothing."""
+        with self._starting:
+            if self._thread is None:
+                self.since = time.time()
+                self._thread = threading.Thread(target=self._look_after, name="executor", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._present.release()
+
+    def _look_after(self) -> None:
+        self._closing.wait(FIRST_PAINT)
+        while not self._closing.wait(LOOK):
+            try:
+                self._look()
+            except WorkbenchError as error:
+                self.trouble = str(error)
+
+    def _look(self) -> None:
+        if not self._present.held:
+            self.home.make()
+            self._present.acquire(shared=True, wait=True)
+        cause = self._cause_of_death()
+        if self._child is None and is_free(self.home.worker_lock):
+            self._bury(cause)
+            if self._closing.wait(PAUSES[min(self._failures, len(PAUSES) - 1)]):
+                return
+            self._child, self._born = self._spawn(), time.time()
+            self.since = self._born
+        elif time.time() - self._born > STEADY:
+            self._failures = 0
+        self.trouble = TROUBLE.format(log=self.home.log) if self._failures else None
+
+    def _cause_of_death(self) -> str | None:
+        """What the worker that this server started died of; None while it lives, or where that is not known."""
+        if self._child is None or self._child.poll() is None:
+            return None
+        code, self._child = self._child.returncode, None
+        early = time.time() - self._born < STEADY
+        self._failures = self._failures + 1 if code > 0 and early else 0
+        return f"ended by {signal.Signals(-code).name}" if code < 0 else None
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """A new worker, in a session of its own so that it outlives this server."""
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
+        environment |= {"RESNET_TF_HOME": str(self.home.folder), "DATABASE_URL": self._url, "PYTHONUNBUFFERED": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
+        try:
+            with self.home.log.open("ab") as log:
+                return subprocess.Popen(
+                    self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+                    start_new_session=True, cwd=self.home.folder,
+                )  # fmt: skip
+        except OSError as error:
+            raise WorkbenchError(disk_sentence(error, f"The worker's log {self.home.log}")) from error

@@ -1,0 +1,53 @@
+"""Writes a run's events to the store; while the store cannot be written it keeps them and tries again."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from resnet_tf.runs.failures import StoreUnavailable
+from resnet_tf.runs.records import Run
+from resnet_tf.runs.store import Happening, Store
+
+
+class Journal:
+    """The events of one run on their way to the store, in order, none lost and none twice; safe in threads."""
+
+    def __init__(self, store: Store, worker: str, run: Run) -> None:
+        self._store, self._worker, self._run = store, worker, run
+        self._waiting: list[Happening] = []
+        self._turn = threading.Lock()
+        self._silent_since: float | None = None
+        self.trouble: str | None = None  # a sentence, while the store cannot be written
+
+    def write(self, event: Happening) -> None:
+        """Writes an event, or keeps it for `flush` while the store is in trouble. Raises ClaimLost."""
+        with self._turn:
+            self._waiting.append(event)
+        if self.trouble is None:
+            self.flush()
+
+    def flush(self) -> bool:
+        """Whether everything is written now. Raises ClaimLost where the run is no longer this worker's."""
+        with self._turn:
+            if not self._waiting:
+                return True
+            try:
+                self._store.append(self._worker, self._run, [*self._waiting, *self._notes()])
+            except StoreUnavailable as error:
+                if self.trouble is None:
+                    print(f"{self._run.name}: {error}", flush=True)
+                self.trouble = str(error)
+                self._silent_since = self._silent_since or time.time()
+                return False
+            self._waiting.clear()
+            self.trouble = self._silent_since = None
+            return True
+
+    def _notes(self) -> list[Happening]:
+        """After a silence, one sentence about it."""
+        if self._silent_since is None:
+            return []
+        last, seconds = self._waiting[-1], time.time() - self._silent_since
+        said = f"{self.trouble} Points were kept for {seconds:,.0f} s and written then."
+        return [Happening("note", last.step, last.epoch, last.seconds, {"sentence": said})]

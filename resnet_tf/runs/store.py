@@ -1,0 +1,312 @@
+"""Runs, their events and artifacts, saved designs, workers: SQLAlchemy Core on the tables of `tables.py`."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from resnet_tf.design.spec import Spec, parse_spec
+from resnet_tf.learning.catalogue import DatasetCard
+from resnet_tf.learning.recipes import Recipe
+from resnet_tf.runs.database import Database
+from resnet_tf.runs.failures import ClaimLost, WorkbenchError
+from resnet_tf.runs.records import ENDED, Artifact, Design, Facts, Run, StoredEvent, Task
+from resnet_tf.runs.tables import artifacts, designs, events, runs, workers
+
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Happening(NamedTuple):
+    """An event on its way into the store, as `learning/train.py` yields it."""
+
+    kind: str
+    step: int
+    epoch: int
+    seconds: float
+    values: dict[str, Any]
+
+
+class Store:
+    """All that is written down, for pages and workers alike; safe in threads and between processes."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.database.migrate()
+
+    # --- runs, as a page asks for them
+
+    def add_run(
+        self, task: Task, name: str, spec: Spec, owner: str, *, dataset: DatasetCard | None = None,
+        recipe: Recipe | None = None, seed: int = 0, options: dict[str, Any] | None = None,
+    ) -> str:  # fmt: skip
+        """The id of a new run at the end of the queue."""
+        now = time.time()
+        row = {
+            "id": secrets.token_hex(8), "task": task, "name": name, "owner": owner,
+            "spec": spec.model_dump(mode="json"), "dataset": dataset.as_json() if dataset else None,
+            "recipe": recipe.model_dump(mode="json") if recipe else None, "seed": seed, "options": options or {},
+            "created": now, "queued": now, "attempt": 1,
+        }  # fmt: skip
+        with self.database.writing() as connection:
+            connection.execute(insert(runs).values(row))
+        return row["id"]
+
+    def run(self, run: str) -> Run:
+        """A run. Raises WorkbenchError for one that is not (or no longer) there."""
+        found = self._runs(select(runs).where(runs.c.id == run))
+        if not found:
+            raise WorkbenchError(f"There is no run {run!r}: it may have been deleted")
+        return found[0]
+
+    def runs(self, task: Task | None = "train", owner: str | None = None) -> list[Run]:
+        """Runs, newest first."""
+        query = select(runs).order_by(runs.c.created.desc(), runs.c.id)
+        query = query.where(runs.c.task == task) if task else query
+        return self._runs(query.where(runs.c.owner == owner) if owner else query)
+
+    def _runs(self, query: Select[Any]) -> list[Run]:
+        with self.database.reading() as connection:
+            joined = query.add_columns(workers.c.ended.label("worker_ended"), workers.c.error.label("worker_error"))
+            rows = connection.execute(
+                joined.select_from(runs.outerjoin(workers, runs.c.claimed_by == workers.c.id))
+            ).all()
+            ids = [row.id for row in rows]
+            newest, epochs = _newest(connection, ids), _epochs(connection, ids)
+            queue = list(connection.scalars(_queue(select(runs.c.id))))
+        now = time.time()
+        return [_run(row, now, queue, newest, epochs.get(row.id, [])) for row in rows]
+
+    def request_stop(self, run: str) -> None:
+        with self.database.writing() as connection:
+            asked = update(runs).where(runs.c.id == run, runs.c.stop_requested.is_(None), runs.c.outcome.is_(None))
+            connection.execute(asked.values(stop_requested=time.time()))
+
+    def resume(self, run: Run) -> None:
+        """Queues a run again. Raises WorkbenchError where another page was faster."""
+        fresh = {
+            "queued": time.time(), "attempt": run.attempt + 1, "claimed_by": None, "claimed_at": None,
+            "heartbeat": None, "stop_requested": None, "ended": None, "outcome": None, "error": None,
+        }  # fmt: skip
+        with self.database.writing() as connection:
+            again = update(runs).where(runs.c.id == run.id, runs.c.attempt == run.attempt).values(fresh)
+            if not connection.execute(again).rowcount:
+                raise WorkbenchError(f"{run.name} has been resumed or deleted already")
+
+    def delete_run(self, run: str) -> None:
+        with self.database.writing() as connection:
+            connection.execute(delete(runs).where(runs.c.id == run))
+
+    # --- a worker's side
+
+    def enter(self, worker: str, host: str, home: str, pid: int) -> None:
+        """Writes down a worker that holds the lock of its home, so that any other of that home must be dead."""
+        self.bury(home, host, None)
+        now = time.time()
+        with self.database.writing() as connection:
+            row = {"id": worker, "host": host, "home": home, "pid": pid, "started": now, "heartbeat": now}
+            connection.execute(insert(workers).values(row))
+
+    def bury(self, home: str, host: str, error: str | None) -> None:
+        """Writes down that the workers of a home, whose lock nobody holds, are dead: that interrupts their runs."""
+        dead = update(workers).where(workers.c.home == home, workers.c.host == host, workers.c.ended.is_(None))
+        with self.database.writing() as connection:
+            connection.execute(dead.values(ended=time.time(), error=error))
+
+    def note_worker(self, worker: str, **facts: Any) -> None:
+        """Writes down facts of a worker: warm, device, why, ended, error."""
+        with self.database.writing() as connection:
+            connection.execute(update(workers).where(workers.c.id == worker).values(facts))
+
+    def workers(self, home: str, host: str, most: int = 6) -> list[Any]:
+        """The rows of a home's workers, newest first."""
+        query = select(workers).where(workers.c.home == home, workers.c.host == host)
+        with self.database.reading() as connection:
+            return list(connection.execute(query.order_by(workers.c.started.desc()).limit(most)).all())
+
+    def busy(self, worker: str) -> bool:
+        """Whether a worker has a run."""
+        query = select(runs.c.id).where(runs.c.claimed_by == worker, runs.c.outcome.is_(None))
+        with self.database.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def claim(self, worker: str, device: str | None, why: str | None) -> Run | None:
+        """The oldest queued run, now this worker's; None where nothing is queued."""
+        with self.database.reading() as connection:
+            run = connection.scalar(_queue(select(runs.c.id)).limit(1))
+        if run is None:
+            return None
+        now = time.time()
+        facts = {"claimed_by": worker, "claimed_at": now, "heartbeat": now, "device": device, "why": why}
+        waiting = (runs.c.claimed_by.is_(None), runs.c.stop_requested.is_(None), runs.c.outcome.is_(None))
+        with self.database.writing() as connection:
+            mine = (
+                update(runs)
+                .where(runs.c.id == run, *waiting)
+                .values(started=func.coalesce(runs.c.started, now), **facts)
+            )
+            if not connection.execute(mine).rowcount:
+                return None  # another worker was faster, or the run was stopped
+        return self.run(run)
+
+    def beat(self, worker: str, run: Run | None) -> bool:
+        """Says that the worker lives; whether its run shall stop. Raises ClaimLost where the run is not its own."""
+        now = time.time()
+        with self.database.writing() as connection:
+            connection.execute(update(workers).where(workers.c.id == worker).values(heartbeat=now))
+            if run is None:
+                return False
+            _keep_claim(connection, worker, run, heartbeat=now)
+            return connection.scalar(select(runs.c.stop_requested).where(runs.c.id == run.id)) is not None
+
+    def append(self, worker: str, run: Run, happenings: Sequence[Happening]) -> None:
+        """Writes events of a run, all or none. A step that was done before has its point replaced."""
+        rows = [{"run": run.id, "attempt": run.attempt, **h._asdict(), "values": finite(h.values)} for h in happenings]
+        with self.database.writing() as connection:
+            _keep_claim(connection, worker, run, heartbeat=time.time())
+            fresh = _INSERT[connection.dialect.name](events)
+            changed = {name: fresh.excluded[name] for name in ("attempt", "epoch", "seconds", "values")}
+            connection.execute(fresh.on_conflict_do_update(index_elements=["run", "kind", "step"], set_=changed), rows)
+
+    def end(self, worker: str, run: Run, outcome: str, error: str | None = None) -> None:
+        with self.database.writing() as connection:
+            _keep_claim(connection, worker, run, outcome=outcome, error=error, ended=time.time())
+
+    def add_artifact(self, worker: str, run: Run, artifact: Artifact) -> None:
+        with self.database.writing() as connection:
+            _keep_claim(connection, worker, run, heartbeat=time.time())
+            same = and_(artifacts.c.run == run.id, artifacts.c.format == artifact.format)
+            connection.execute(delete(artifacts).where(same))
+            connection.execute(insert(artifacts).values(run=run.id, **vars(artifact)))
+
+    # --- what came of a run
+
+    def events(self, run: str, kinds: Sequence[str], after: int = 0, most: int = 2000) -> list[StoredEvent]:
+        """Events by step; where there are more than `most`, evenly thinned, the last one always there."""
+        chosen = and_(events.c.run == run, events.c.kind.in_(kinds), events.c.seq > after)
+        with self.database.reading() as connection:
+            count = connection.scalar(select(func.count()).select_from(events).where(chosen)) or 0
+            every = max(math.ceil(count / most), 1)
+            place = func.row_number().over(order_by=(events.c.step, events.c.seq)).label("place")
+            numbered = select(events, place).where(chosen).subquery()
+            thinned = select(numbered).where(or_(numbered.c.place % every == 0, numbered.c.place == count))
+            rows = connection.execute(thinned.order_by(numbered.c.place)).all()
+        return [StoredEvent(r.seq, r.attempt, r.kind, r.step, r.epoch, r.seconds, r._mapping["values"]) for r in rows]
+
+    def artifacts(self, run: str) -> list[Artifact]:
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(artifacts).where(artifacts.c.run == run).order_by(artifacts.c.format)
+            ).all()
+        names = tuple(Artifact.__dataclass_fields__)
+        return [Artifact(**{name: getattr(row, name) for name in names}) for row in rows]
+
+    # --- designs
+
+    def designs(self, owner: str | None = None) -> list[Design]:
+        """Saved designs, the last changed first."""
+        query = select(designs).order_by(designs.c.updated.desc(), designs.c.name)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.where(designs.c.owner == owner) if owner else query).all()
+        return [Design(row.name, parse_spec(row.spec), row.owner, row.created, row.updated) for row in rows]
+
+    def save_design(self, name: str, spec: Spec, owner: str) -> None:
+        now = time.time()
+        row = {"owner": owner, "name": name, "spec": spec.model_dump(mode="json"), "created": now, "updated": now}
+        with self.database.writing() as connection:
+            fresh = _INSERT[connection.dialect.name](designs).values(row)
+            changed = {name: fresh.excluded[name] for name in ("spec", "updated")}
+            connection.execute(fresh.on_conflict_do_update(index_elements=["owner", "name"], set_=changed))
+
+    def delete_design(self, name: str, owner: str) -> None:
+        with self.database.writing() as connection:
+            connection.execute(delete(designs).where(designs.c.owner == owner, designs.c.name == name))
+
+
+def _queue(query: Select[Any]) -> Select[Any]:
+    """The runs that wait, in the order in which they are taken."""
+    waiting = (runs.c.outcome.is_(None), runs.c.claimed_by.is_(None), runs.c.stop_requested.is_(None))
+    return query.where(*waiting).order_by(runs.c.queued, runs.c.id)
+
+
+def _keep_claim(connection: Connection, worker: str, run: Run, **facts: Any) -> None:
+    """Writes facts of a run that is still this worker's; a resumed or deleted one is not."""
+    mine = update(runs).where(
+        runs.c.id == run.id, runs.c.claimed_by == worker, runs.c.attempt == run.attempt, runs.c.outcome.is_(None)
+    )
+    if not connection.execute(mine.values(facts)).rowcount:
+        raise ClaimLost(f"{run.name} was deleted, or is now another worker's")
+
+
+def _newest(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """The newest `step` and `compiling` of each run: of its last attempt the furthest."""
+    newest_first = func.row_number().over(
+        partition_by=(events.c.run, events.c.kind), order_by=(events.c.attempt.desc(), events.c.step.desc())
+    )
+    chosen = and_(events.c.run.in_(ids), events.c.kind.in_(("step", "compiling")))
+    placed = select(events, newest_first.label("place")).where(chosen).subquery()
+    return {(row.run, row.kind): row for row in connection.execute(select(placed).where(placed.c.place == 1))}
+
+
+def _epochs(connection: Connection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    query = select(events).where(events.c.run.in_(ids), events.c.kind == "epoch").order_by(events.c.step)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.run, []).append({"epoch": row.epoch, "step": row.step, **row._mapping["values"]})
+    return found
+
+
+def _run(
+    row: Any, now: float, queue: list[str], newest: dict[tuple[str, str], Any], epochs: list[dict[str, Any]]
+) -> Run:
+    facts = Facts(row.outcome, row.claimed_by, row.stop_requested, row.heartbeat, row.worker_ended)
+    state = facts.state(now)
+    latest, compiling = newest.get((row.id, "step")), newest.get((row.id, "compiling"))
+    return Run(
+        id=row.id, task=row.task, name=row.name, spec=parse_spec(row.spec), dataset=_card(row.dataset),
+        recipe=Recipe(**row.recipe) if row.recipe else None, seed=row.seed, owner=row.owner, state=state,
+        position=queue.index(row.id) + 1 if state == "queued" and row.id in queue else None,
+        created=row.created, started=row.started, ended=_ended(row, state),
+        progress=1.0 if state == "finished" else _progress(latest, compiling),
+        latest=latest._mapping["values"] if latest else {}, epochs=tuple(epochs), device=row.device, why=row.why,
+        error=_interruption(row) if state == "interrupted" else row.error, attempt=row.attempt,
+        formats=tuple(row.options.get("formats", ())), source=row.options.get("source"),
+    )  # fmt: skip
+
+
+def _ended(row: Any, state: str) -> float | None:
+    """When it ended; of a run whose worker died its last heartbeat; of one never begun when it was stopped."""
+    return row.ended or (row.heartbeat or row.stop_requested if state in ENDED else None)
+
+
+def _progress(latest: Any, compiling: Any) -> float:
+    steps = compiling._mapping["values"].get("steps") if compiling else None
+    return min(latest.step / steps, 1.0) if latest and steps else 0.0
+
+
+def _interruption(row: Any) -> str:
+    cause = f" ({row.worker_error})" if row.worker_error else ""
+    return (
+        f"Its worker ended in the middle of it{cause}. All points are kept; resume to go on from the last checkpoint."
+    )
+
+
+def _card(fields: dict[str, Any] | None) -> DatasetCard | None:
+    if fields is None:
+        return None
+    names = {"class_names": tuple(fields["class_names"]), "image_shape": tuple(fields["image_shape"])}
+    return DatasetCard(**{name: value for name, value in fields.items() if name != "classes"} | names)
+
+
+def finite(values: Any) -> Any:
+    """The values with None for what JSON (and Postgres) cannot hold: infinities and not-a-number."""
+    if isinstance(values, dict):
+        return {name: finite(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
