@@ -1,0 +1,78 @@
+"""Residual networks, exact: a spec becomes a graph, and the graph its counts, its drawings and its Keras model.
+
+The names below are loaded when they are first asked for, so that importing the package loads no Keras:
+
+    from resnet_tf import costs, preset
+    costs(preset("resnet50")).macs
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resnet_tf.design.costs import Costs, costs
+    from resnet_tf.design.diff import diff
+    from resnet_tf.design.drawing import draw
+    from resnet_tf.design.expand import expand
+    from resnet_tf.design.graph import LayerGraph
+    from resnet_tf.design.layout import layout
+    from resnet_tf.design.links import from_link, to_link
+    from resnet_tf.design.presets import PRESETS, edit, preset
+    from resnet_tf.design.spec import ResNetSpec, SpecError, VGGSpec, parse_spec
+    from resnet_tf.learning.build import build
+    from resnet_tf.learning.export import export
+    from resnet_tf.learning.recipes import RECIPES, Recipe
+    from resnet_tf.learning.train import train
+
+_HOMES = {
+    "design.costs": ("Costs", "costs"),
+    "design.diff": ("diff",),
+    "design.drawing": ("draw",),
+    "design.expand": ("expand",),
+    "design.graph": ("LayerGraph",),
+    "design.layout": ("layout",),
+    "design.links": ("from_link", "to_link"),
+    "design.presets": ("PRESETS", "edit", "preset"),
+    "design.spec": ("ResNetSpec", "SpecError", "VGGSpec", "parse_spec"),
+    "learning.build": ("build",),
+    "learning.export": ("export",),
+    "learning.recipes": ("RECIPES", "Recipe"),
+    "learning.train": ("train",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "PRESETS",
+    "RECIPES",
+    "Costs",
+    "LayerGraph",
+    "Recipe",
+    "ResNetSpec",
+    "SpecError",
+    "VGGSpec",
+    "build",
+    "costs",
+    "diff",
+    "draw",
+    "edit",
+    "expand",
+    "export",
+    "from_link",
+    "layout",
+    "parse_spec",
+    "preset",
+    "to_link",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
