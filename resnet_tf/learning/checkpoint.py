@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,20 @@ from resnet_tf.learning.build import build
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state after `epoch` epochs. `weights` and `slots` (the optimiser's) are keyed by the variables' paths."""
+    """The state after `epoch` epochs: `weights` by their paths, and in order the `slots` of optimiser and dropouts."""
 
     epoch: int
     step: int
     seconds: float  # of training so far
     weights: dict[str, np.ndarray]
-    slots: dict[str, np.ndarray]
+    slots: tuple[np.ndarray, ...]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the checkpoint to a file: whole, then moved, so that a reader never finds half of one."""
         path = Path(path)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        arrays = {f"weights {key}": value for key, value in self.weights.items()}
-        arrays |= {f"slots {key}": value for key, value in self.slots.items()}
+        arrays = {f"{_WEIGHT}{key}": value for key, value in self.weights.items()}
+        arrays |= {f"{_SLOT}{i}": value for i, value in enumerate(self.slots)}
         with unfinished.open("wb") as file:
             np.savez(file, counts=np.array([self.epoch, self.step], np.int64), seconds=self.seconds, **arrays)
         unfinished.replace(path)
@@ -40,31 +39,44 @@ class Checkpoint:
         """The checkpoint that `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             epoch, step = (int(n) for n in file["counts"])
-            weights, slots = (
-                {key.removeprefix(kind): file[key] for key in file.files if key.startswith(kind)}
-                for kind in ("weights ", "slots ")
-            )
-            return cls(epoch, step, float(file["seconds"]), weights, slots)
+            weights = {key.removeprefix(_WEIGHT): file[key] for key in file.files if key.startswith(_WEIGHT)}
+            slots = (file[key] for key in file.files if key.startswith(_SLOT))
+            return cls(epoch, step, float(file["seconds"]), weights, tuple(slots))
 
 
-def arrays_of(variables: Iterable[Any]) -> dict[str, np.ndarray]:
-    """The values of Keras variables by their paths, copied."""
-    return {variable.path: np.array(keras.ops.convert_to_numpy(variable)) for variable in variables}
-
-
-def assign(variables: Iterable[Any], arrays: dict[str, np.ndarray]) -> None:
-    """Gives every variable the value of its path. Raises KeyError or ValueError for another model's arrays."""
-    for variable in variables:
-        variable.assign(arrays[variable.path])
+_WEIGHT, _SLOT = "weight ", "slot "
 
 
 def state_of(model: keras.Model) -> list[Any]:
-    """The variables that make a model: weights, moving statistics, the state of its dropouts."""
-    return [*model.trainable_variables, *model.non_trainable_variables]
+    """What a model in training holds beside its weights: the optimiser's variables and the state of its dropouts."""
+    weights = {id(weight) for weight in model.weights}
+    return [*model.optimizer.variables, *(v for v in model.non_trainable_variables if id(v) not in weights)]
 
 
-def restore(spec: Spec, checkpoint: Checkpoint) -> keras.Model:
+def take(model: keras.Model, epoch: int, step: int, seconds: float) -> Checkpoint:
+    """The checkpoint of a model in training."""
+    slots = tuple(_array(variable) for variable in state_of(model))
+    return Checkpoint(epoch, step, seconds, {weight.path: _array(weight) for weight in model.weights}, slots)
+
+
+def take_up(model: keras.Model, checkpoint: Checkpoint) -> None:
+    """Gives a model in training the state of a checkpoint. Raises KeyError or ValueError for another model's."""
+    _assign_weights(model, checkpoint)
+    for variable, value in zip(state_of(model), checkpoint.slots, strict=True):
+        variable.assign(value)
+
+
+def restore(spec: Spec, checkpoint: Checkpoint, name: str = "network") -> keras.Model:
     """The trained network of a checkpoint, of stock Keras layers, ready for use or export."""
-    model = build(spec)
-    assign(model.weights, checkpoint.weights)
+    model = build(spec, name=name)
+    _assign_weights(model, checkpoint)
     return model
+
+
+def _assign_weights(model: keras.Model, checkpoint: Checkpoint) -> None:
+    for weight in model.weights:
+        weight.assign(checkpoint.weights[weight.path])
+
+
+def _array(variable: Any) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))

@@ -17,7 +17,7 @@ from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.build import build
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard
-from resnet_tf.learning.checkpoint import Checkpoint, arrays_of, assign
+from resnet_tf.learning.checkpoint import Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
 from resnet_tf.learning.evaluate import evaluation, scores
 from resnet_tf.learning.optimizers import optimizer
@@ -136,10 +136,8 @@ class _Training:
             metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
             jit_compile=keras.backend.backend() == "jax",  # on a CPU XLA halves TensorFlow's speed
         )
-        self.state = [*self.model.trainable_variables, *self.model.non_trainable_variables]
         if checkpoint:
-            assign(self.state, checkpoint.weights)
-            assign(self.optimizer.variables, checkpoint.slots)
+            take_up(self.model, checkpoint)
 
     def one_epoch(self) -> Iterator[Event]:
         """The events of the next epoch. Its batches follow from the seed and its number alone."""
@@ -213,8 +211,7 @@ class _Training:
         return self.logits
 
     def checkpoint(self) -> Checkpoint:
-        seconds = time.perf_counter() - self.began
-        return Checkpoint(self.epoch, self.step, seconds, arrays_of(self.state), arrays_of(self.optimizer.variables))
+        return take(self.model, self.epoch, self.step, time.perf_counter() - self.began)
 
     def result(self) -> dict[str, Any]:
         loss, accuracy = scores(self.answers(), self.data.validation.labels)

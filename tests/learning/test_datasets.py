@@ -1,14 +1,12 @@
 """Images as arrays: the bundled digits, the split, sizes and colours; what is missing is said in a sentence."""
 
 import hashlib
-import socket
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from resnet_tf.learning.archives import ImageSet, keep
-from resnet_tf.learning.catalogue import dataset
 from resnet_tf.learning.datasets import DatasetMismatch, DatasetUnavailable, divide, load, resized
 
 # of the arrays that scikit-learn 1.9.1's load_digits gives, as uint8
@@ -81,20 +79,3 @@ def test_own_images_that_are_gone_are_said_to_be_gone(tmp_path):
     (tmp_path / card.path).unlink()
     with pytest.raises(DatasetUnavailable, match="Mine are no longer readable"):
         load(card, (12, 12, 3))
-
-
-@pytest.mark.keras
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
-def test_without_network_a_sentence_offers_the_default(name, monkeypatch, tmp_path):
-    from resnet_tf.learning.backend import keras
-
-    def unreachable(*address):
-        raise socket.gaierror("Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
-    monkeypatch.setattr(keras.config, "keras_home", lambda: str(tmp_path), raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    before = socket.getdefaulttimeout()
-    with pytest.raises(DatasetUnavailable, match="it needs the network once; Handwritten digits .* needs none"):
-        load(name, dataset(name).image_shape)
-    assert socket.getdefaulttimeout() == before
