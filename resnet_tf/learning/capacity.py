@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,10 +50,10 @@ def _nearest(spec: Spec, recipe: Recipe, most: int) -> str:
         return f"it fits with one image of {side} x {side} px at a time"
     weights = costs(spec).memory(1, optimizer=_SLOTS[recipe.optimizer])
     fixed = weights.parameters.bytes + weights.gradients.bytes + weights.slots.bytes
-    share = (most / fixed) ** 0.5
+    percent = math.floor(1_000 * math.sqrt(most / fixed)) / 10  # weights grow with the square of the widths
     return (
         f"its weights with their gradients and momentum alone take {_gigabytes(fixed)}; "
-        f"with every width at {share:.0%} of what it is they would fit"
+        f"with every width at {percent:g} % of what it is they would fit"
     )
 
 

@@ -1,0 +1,56 @@
+"""What does not fit the memory is refused with the figures and the nearest that fits."""
+
+import re
+
+import psutil
+import pytest
+
+from resnet_tf.design.costs import costs
+from resnet_tf.design.presets import preset
+from resnet_tf.design.spec import ResNetSpec, Stage
+from resnet_tf.learning.capacity import TrainingRefused, available_bytes, check_memory, training_bytes
+from resnet_tf.learning.recipes import recipe
+
+SPEC = preset("resnet50")
+QUICK = recipe("quick", batch_size=64)
+
+
+def refused(spec, available):
+    with pytest.raises(TrainingRefused) as caught:
+        check_memory(spec, QUICK, available)
+    return str(caught.value)
+
+
+def test_a_training_that_fits_is_let_through():
+    check_memory(SPEC, QUICK, 16_000_000_000)
+    check_memory(preset("resnet20_cifar10"), QUICK)  # this machine
+
+
+def test_the_nearest_is_a_smaller_batch_that_does_fit():
+    available = training_bytes(SPEC, QUICK, 20)
+    sentence = refused(SPEC, available)
+    batch = int(re.search(r"it fits with (\d+) at a time", sentence).group(1))
+    assert batch == 16
+    assert f"{training_bytes(SPEC, QUICK, 64) / 1e9:.1f} GB" in sentence
+    check_memory(SPEC, QUICK.model_copy(update={"batch_size": batch}), available)
+
+
+def test_then_a_smaller_image_that_does_fit():
+    available = training_bytes(SPEC, QUICK, 1) - 1
+    side = int(re.search(r"one image of (\d+) x", refused(SPEC, available)).group(1))
+    smaller = preset("resnet50", input_shape=(side, side, 3))
+    check_memory(smaller, QUICK.model_copy(update={"batch_size": 1}), available)
+
+
+def test_a_design_whose_weights_alone_are_too_much_is_told_how_much_narrower_it_must_be():
+    giant = ResNetSpec(stages=(Stage(blocks=100, width=20_000),))
+    sentence = refused(giant, 20_000_000_000)
+    assert re.search(r"its weights with their gradients and momentum alone take [\d,.]+ GB", sentence)
+    share = float(re.search(r"every width at ([\d.]+) %", sentence).group(1)) / 100
+    memory = costs(ResNetSpec(stages=(Stage(blocks=100, width=int(20_000 * share)),))).memory(1)
+    fixed = memory.parameters.bytes + memory.gradients.bytes + memory.slots.bytes
+    assert 0.95 * 20_000_000_000 < fixed <= 20_000_000_000
+
+
+def test_what_is_free_is_no_more_than_the_machine_has():
+    assert 0 < available_bytes() <= psutil.virtual_memory().total
