@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from resnet_tf.runs.failures import StoreUnavailable, WorkbenchError, database_sentence
@@ -17,6 +19,8 @@ from resnet_tf.runs.home import Lock
 
 HEAD = "0001"  # the newest migration; with it in place Alembic need not be loaded (0.3 s)
 PATIENCE = 3.0  # seconds to wait for a lock that another program holds
+_DRIVERS = re.compile(r"^postgres(ql)?://")  # as hosts write it, without a driver
+_PASSING = (OperationalError, InterfaceError, PoolTimeout)
 _MIGRATING = 0x5E5E7  # the number of Postgres' advisory lock
 
 
@@ -24,13 +28,13 @@ class Database:
     """Transactions on the store, safe in threads. Whatever goes wrong in one is raised as StoreUnavailable."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
-        self._file = Path(self._url.database).absolute() if self._is_sqlite and self._url.database else None
-        self._inode: int | None = None
         try:
+            self._url = make_url(_DRIVERS.sub("postgresql+psycopg://", url))
             self._engine = self._connectable()
         except (SQLAlchemyError, ImportError) as error:
             raise WorkbenchError(f"DATABASE_URL cannot be used: {error}") from error
+        self._file = Path(self._url.database).absolute() if self._is_sqlite and self._url.database else None
+        self._inode: int | None = None
 
     @property
     def place(self) -> str:
@@ -83,6 +87,7 @@ class Database:
     def _upgrade(self) -> None:
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", "resnet_tf.runs:migrations")
@@ -90,7 +95,13 @@ class Database:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATING})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise WorkbenchError(
+                    f"The records at {self.place} are not of this version ({error}): update resnet_tf, or name another "
+                    "folder in RESNET_TF_HOME"
+                ) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -110,12 +121,14 @@ class Database:
 
     @contextmanager
     def _spoken(self) -> Iterator[None]:
+        """Says what went wrong: StoreUnavailable for what may pass, WorkbenchError for what will not."""
         try:
             yield
-        except DBAPIError as error:
-            raise StoreUnavailable(database_sentence(error.orig or error, self.place)) from error
         except SQLAlchemyError as error:
-            raise StoreUnavailable(database_sentence(error, self.place)) from error
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            passing = isinstance(error, _PASSING) or type(error) is DatabaseError
+            kind = StoreUnavailable if passing else WorkbenchError
+            raise kind(database_sentence(cause, self.place)) from error
 
     def _inode_now(self) -> int | None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +18,9 @@ FIRST_PAINT = 1.0  # seconds left to the page before a worker takes the processo
 LOOK = 0.25  # seconds between two looks at the worker
 PAUSES = (0.0, 1.0, 5.0, 30.0)  # seconds before the next start, the longer the more starts have failed in a row
 STEADY = 30.0  # seconds after which a worker counts as well started
+LARGEST_LOG = 5_000_000  # bytes, after which it begins anew
 TROUBLE = "The worker ends as soon as it starts: {log} says why"
+MEMORY = {signal.SIGKILL: ", which is what a system does when its memory runs out"}
 PACKAGES = Path(__file__).parents[2]  # where this package lies, installed or not
 
 
@@ -34,7 +35,7 @@ class Executor:
         self._present = Lock(home.servers_lock)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
-        self._child: subprocess.Popen[bytes] | None = None  # None too where another server started the worker
+        self._child: int | None = None  # a process of ours; None where another server started the worker
         self._born, self._failures = 0.0, 0
         self._starting = threading.Lock()
 
@@ -82,23 +83,29 @@ class Executor:
 
     def _cause_of_death(self) -> str | None:
         """What the worker that this server started died of; None while it lives, or where that is not known."""
-        if self._child is None or self._child.poll() is None:
+        if self._child is None:
             return None
-        code, self._child = self._child.returncode, None
-        early = time.time() - self._born < STEADY
+        pid, status = os.waitpid(self._child, os.WNOHANG)
+        if pid == 0:
+            return None
+        self._child = None
+        code, early = os.waitstatus_to_exitcode(status), time.time() - self._born < STEADY
         self._failures = self._failures + 1 if code > 0 and early else 0
-        return f"ended by {signal.Signals(-code).name}" if code < 0 else None
+        return f"ended by {signal.Signals(-code).name}{MEMORY.get(-code, '')}" if code < 0 else None
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        """A new worker, in a session of its own so that it outlives this server."""
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
-        environment |= {"RESNET_TF_HOME": str(self.home.folder), "DATABASE_URL": self._url, "PYTHONUNBUFFERED": "1"}
+    def _spawn(self) -> int:
+        """The process number of a new worker, in a session of its own: no Ctrl-C reaches it, and it outlives us."""
+        environment = {**os.environ, "RESNET_TF_HOME": str(self.home.folder), "DATABASE_URL": self._url}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
+        log = self.home.log
+        fresh = log.exists() and log.stat().st_size > LARGEST_LOG
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if fresh else os.O_APPEND)
+        streams = (
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        )
         try:
-            with self.home.log.open("ab") as log:
-                return subprocess.Popen(
-                    self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-                    start_new_session=True, cwd=self.home.folder,
-                )  # fmt: skip
+            return os.posix_spawn(self._command[0], self._command, environment, file_actions=streams, setsid=True)
         except OSError as error:
-            raise WorkbenchError(disk_sentence(error, f"The worker's log {self.home.log}")) from error
+            raise WorkbenchError(disk_sentence(error, f"The worker, or its log {log},")) from error

@@ -74,7 +74,7 @@ class Lock:
     def acquire(self, *, shared: bool = False, wait: bool = False) -> bool:
         """Whether the lock is now held. Raises WorkbenchError where its file cannot be made."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise WorkbenchError(disk_sentence(error, str(self._path))) from error
         try:

@@ -21,28 +21,27 @@ class Journal:
         self.trouble: str | None = None  # a sentence, while the store cannot be written
 
     def write(self, event: Happening) -> None:
-        """Writes an event, or keeps it for `flush` while the store is in trouble. Raises ClaimLost."""
+        """Writes an event, or keeps it while the store is in trouble: the worker's watch then calls `flush`."""
         with self._turn:
             self._waiting.append(event)
         if self.trouble is None:
-            self.flush()
+            try:
+                self.flush()
+            except StoreUnavailable as error:
+                print(f"{self._run.name}: {error}", flush=True)
 
-    def flush(self) -> bool:
-        """Whether everything is written now. Raises ClaimLost where the run is no longer this worker's."""
+    def flush(self) -> None:
+        """Writes what waits. Raises StoreUnavailable where it goes on waiting, ClaimLost where it never will be."""
         with self._turn:
             if not self._waiting:
-                return True
+                return
             try:
                 self._store.append(self._worker, self._run, [*self._waiting, *self._notes()])
             except StoreUnavailable as error:
-                if self.trouble is None:
-                    print(f"{self._run.name}: {error}", flush=True)
-                self.trouble = str(error)
-                self._silent_since = self._silent_since or time.time()
-                return False
+                self.trouble, self._silent_since = str(error), self._silent_since or time.time()
+                raise
             self._waiting.clear()
             self.trouble = self._silent_since = None
-            return True
 
     def _notes(self) -> list[Happening]:
         """After a silence, one sentence about it."""

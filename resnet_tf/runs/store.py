@@ -16,7 +16,8 @@ from resnet_tf.learning.catalogue import DatasetCard
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.runs.database import Database
 from resnet_tf.runs.failures import ClaimLost, WorkbenchError
-from resnet_tf.runs.records import ENDED, Artifact, Design, Facts, Run, StoredEvent, Task
+from resnet_tf.runs.records import Artifact, Design, Run, StoredEvent, Task
+from resnet_tf.runs.rows import WAITING, finite, queue, read_runs
 from resnet_tf.runs.tables import artifacts, designs, events, runs, workers
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -72,15 +73,7 @@ class Store:
 
     def _runs(self, query: Select[Any]) -> list[Run]:
         with self.database.reading() as connection:
-            joined = query.add_columns(workers.c.ended.label("worker_ended"), workers.c.error.label("worker_error"))
-            rows = connection.execute(
-                joined.select_from(runs.outerjoin(workers, runs.c.claimed_by == workers.c.id))
-            ).all()
-            ids = [row.id for row in rows]
-            newest, epochs = _newest(connection, ids), _epochs(connection, ids)
-            queue = list(connection.scalars(_queue(select(runs.c.id))))
-        now = time.time()
-        return [_run(row, now, queue, newest, epochs.get(row.id, [])) for row in rows]
+            return read_runs(connection, query)
 
     def request_stop(self, run: str) -> None:
         with self.database.writing() as connection:
@@ -138,16 +131,15 @@ class Store:
     def claim(self, worker: str, device: str | None, why: str | None) -> Run | None:
         """The oldest queued run, now this worker's; None where nothing is queued."""
         with self.database.reading() as connection:
-            run = connection.scalar(_queue(select(runs.c.id)).limit(1))
+            run = connection.scalar(queue().limit(1))
         if run is None:
             return None
         now = time.time()
         facts = {"claimed_by": worker, "claimed_at": now, "heartbeat": now, "device": device, "why": why}
-        waiting = (runs.c.claimed_by.is_(None), runs.c.stop_requested.is_(None), runs.c.outcome.is_(None))
         with self.database.writing() as connection:
             mine = (
                 update(runs)
-                .where(runs.c.id == run, *waiting)
+                .where(runs.c.id == run, *WAITING)
                 .values(started=func.coalesce(runs.c.started, now), **facts)
             )
             if not connection.execute(mine).rowcount:
@@ -228,12 +220,6 @@ class Store:
             connection.execute(delete(designs).where(designs.c.owner == owner, designs.c.name == name))
 
 
-def _queue(query: Select[Any]) -> Select[Any]:
-    """The runs that wait, in the order in which they are taken."""
-    waiting = (runs.c.outcome.is_(None), runs.c.claimed_by.is_(None), runs.c.stop_requested.is_(None))
-    return query.where(*waiting).order_by(runs.c.queued, runs.c.id)
-
-
 def _keep_claim(connection: Connection, worker: str, run: Run, **facts: Any) -> None:
     """Writes facts of a run that is still this worker's; a resumed or deleted one is not."""
     mine = update(runs).where(
@@ -243,70 +229,10 @@ def _keep_claim(connection: Connection, worker: str, run: Run, **facts: Any) -> 
         raise ClaimLost(f"{run.name} was deleted, or is now another worker's")
 
 
-def _newest(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str], Any]:
-    """The newest `step` and `compiling` of each run: of its last attempt the furthest."""
-    newest_first = func.row_number().over(
-        partition_by=(events.c.run, events.c.kind), order_by=(events.c.attempt.desc(), events.c.step.desc())
+def _keep_claim(connection: Connection, worker: str, run: Run, **facts: Any) -> None:
+    """Writes facts of a run that is still this worker's; a resumed or deleted one is not."""
+    mine = update(runs).where(
+        runs.c.id == run.id, runs.c.claimed_by == worker, runs.c.attempt == run.attempt, runs.c.outcome.is_(None)
     )
-    chosen = and_(events.c.run.in_(ids), events.c.kind.in_(("step", "compiling")))
-    placed = select(events, newest_first.label("place")).where(chosen).subquery()
-    return {(row.run, row.kind): row for row in connection.execute(select(placed).where(placed.c.place == 1))}
-
-
-def _epochs(connection: Connection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    query = select(events).where(events.c.run.in_(ids), events.c.kind == "epoch").order_by(events.c.step)
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.run, []).append({"epoch": row.epoch, "step": row.step, **row._mapping["values"]})
-    return found
-
-
-def _run(
-    row: Any, now: float, queue: list[str], newest: dict[tuple[str, str], Any], epochs: list[dict[str, Any]]
-) -> Run:
-    facts = Facts(row.outcome, row.claimed_by, row.stop_requested, row.heartbeat, row.worker_ended)
-    state = facts.state(now)
-    latest, compiling = newest.get((row.id, "step")), newest.get((row.id, "compiling"))
-    return Run(
-        id=row.id, task=row.task, name=row.name, spec=parse_spec(row.spec), dataset=_card(row.dataset),
-        recipe=Recipe(**row.recipe) if row.recipe else None, seed=row.seed, owner=row.owner, state=state,
-        position=queue.index(row.id) + 1 if state == "queued" and row.id in queue else None,
-        created=row.created, started=row.started, ended=_ended(row, state),
-        progress=1.0 if state == "finished" else _progress(latest, compiling),
-        latest=latest._mapping["values"] if latest else {}, epochs=tuple(epochs), device=row.device, why=row.why,
-        error=_interruption(row) if state == "interrupted" else row.error, attempt=row.attempt,
-        formats=tuple(row.options.get("formats", ())), source=row.options.get("source"),
-    )  # fmt: skip
-
-
-def _ended(row: Any, state: str) -> float | None:
-    """When it ended; of a run whose worker died its last heartbeat; of one never begun when it was stopped."""
-    return row.ended or (row.heartbeat or row.stop_requested if state in ENDED else None)
-
-
-def _progress(latest: Any, compiling: Any) -> float:
-    steps = compiling._mapping["values"].get("steps") if compiling else None
-    return min(latest.step / steps, 1.0) if latest and steps else 0.0
-
-
-def _interruption(row: Any) -> str:
-    cause = f" ({row.worker_error})" if row.worker_error else ""
-    return (
-        f"Its worker ended in the middle of it{cause}. All points are kept; resume to go on from the last checkpoint."
-    )
-
-
-def _card(fields: dict[str, Any] | None) -> DatasetCard | None:
-    if fields is None:
-        return None
-    names = {"class_names": tuple(fields["class_names"]), "image_shape": tuple(fields["image_shape"])}
-    return DatasetCard(**{name: value for name, value in fields.items() if name != "classes"} | names)
-
-
-def finite(values: Any) -> Any:
-    """The values with None for what JSON (and Postgres) cannot hold: infinities and not-a-number."""
-    if isinstance(values, dict):
-        return {name: finite(value) for name, value in values.items()}
-    if isinstance(values, list | tuple):
-        return [finite(value) for value in values]
-    return None if isinstance(values, float) and not math.isfinite(values) else values
+    if not connection.execute(mine.values(facts)).rowcount:
+        raise ClaimLost(f"{run.name} was deleted, or is now another worker's")

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from resnet_tf.design.spec import Spec, SpecError, nearest_word, parse_spec
 from resnet_tf.learning import catalogue
@@ -77,9 +78,10 @@ class Workbench:
         usual = median(starts) if starts else USUAL_START
         alive = rows and rows[0].ended is None and time.time() - rows[0].heartbeat < STALE
         if not alive or is_free(self.home.worker_lock):
-            trouble = self._executor.trouble or (rows[0].error if rows else None)
+            trouble = self._executor.trouble
+            why = (rows[0].error if rows and trouble else None) or trouble
             state = "starting" if self._executor.starting else "down"
-            return WorkerStatus(state, why=trouble, since=self._executor.since, usual_seconds=usual)
+            return WorkerStatus(state, why=why, since=self._executor.since, usual_seconds=usual)
         row = rows[0]
         if row.warm is None:
             return WorkerStatus("starting", since=row.started, usual_seconds=usual)
@@ -179,8 +181,12 @@ class Workbench:
             raise WorkbenchError(f"{run.name} is running: stop it first")
         self._store.delete_run(id)
         for folder in (self.home.checkpoints(id), self.home.artifacts(id)):
-            if folder.exists():
+            try:
                 shutil.rmtree(folder)
+            except FileNotFoundError:
+                continue  # it never had any
+            except OSError as error:
+                raise WorkbenchError(f"{folder} could not be deleted ({error.strerror}): delete it by hand") from error
 
     def events(self, id: str, kinds: Sequence[str] = ("step",), after: int = 0, most: int = 2000) -> list[StoredEvent]:
         """Events of a run by step, those with a `seq` above `after`; evenly thinned where they are more than `most`."""
@@ -228,4 +234,7 @@ def _seed(seed: int) -> int:
 def _card_of(path: Path) -> DatasetCard:
     from resnet_tf.learning.archives import card_of
 
-    return card_of(path)
+    try:
+        return card_of(path)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise WorkbenchError(f"The added images in {path} are damaged ({error}): delete that file") from error

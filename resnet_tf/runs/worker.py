@@ -19,7 +19,7 @@ from contextlib import closing
 import psutil
 
 from resnet_tf.runs import tasks
-from resnet_tf.runs.failures import ClaimLost, StoreUnavailable, disk_sentence
+from resnet_tf.runs.failures import ClaimLost, StoreUnavailable, WorkbenchError, disk_sentence
 from resnet_tf.runs.home import Home, Lock, is_free
 from resnet_tf.runs.journal import Journal
 from resnet_tf.runs.records import Run
@@ -27,7 +27,7 @@ from resnet_tf.runs.store import Store
 
 LOOK = 0.2  # seconds between two looks for a stop, or for a run
 BEAT = 1.0  # seconds between two heartbeats
-HEARING = 1.2  # seconds that a run has to hear a stop, before the process ends
+HEARING = 1.0  # seconds that a run has to hear a stop, before the process ends
 PATIENCE = 20.0  # seconds without a server before an idle worker leaves
 YIELD = 2.0  # seconds to wait for the lock of the home before leaving it to another worker
 
@@ -37,7 +37,7 @@ class Worker:
 
     def __init__(
         self, home: Home, store: Store, table: Mapping[str, tasks.Task], warm_up: Callable[[], tasks.Device],
-        patience: float = PATIENCE,
+        patience: float,
     ) -> None:  # fmt: skip
         self.id = secrets.token_hex(8)
         self._home, self._store, self._table, self._warm_up, self._patience = home, store, table, warm_up, patience
@@ -48,23 +48,25 @@ class Worker:
 
     def work(self) -> None:
         """Works until it is no longer needed. Raises whatever loading Keras raises."""
-        self._store.enter(self.id, socket.gethostname(), str(self._home.folder), os.getpid())
+        place = (socket.gethostname(), str(self._home.folder))
+        self._insist(lambda: self._store.enter(self.id, *place, os.getpid()))
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
         try:
             device = self._warm_up()
         except Exception as error:
             self._store.note_worker(self.id, ended=time.time(), error=f"Keras could not be loaded: {_said(error)}")
             raise
-        self._store.note_worker(self.id, warm=time.time(), device=device.name, why=device.why)
+        warm = time.time()
+        self._insist(lambda: self._store.note_worker(self.id, warm=warm, device=device.name, why=device.why))
         needed = time.monotonic()
         while time.monotonic() - needed < self._patience:
             run = self._claim(device)
             if run is not None:
                 self._perform(run)
-            if run is not None or not is_free(self._home.servers_lock):
-                needed = time.monotonic()
             else:
                 time.sleep(LOOK)
+            if run is not None or not is_free(self._home.servers_lock):
+                needed = time.monotonic()
         self._store.note_worker(self.id, ended=time.time())
 
     def _claim(self, device: tasks.Device) -> Run | None:
@@ -79,10 +81,10 @@ class Worker:
 
     def _perform(self, run: Run) -> None:
         self._stop.clear()
-        self._journal = Journal(self._store, self.id, run)
+        self._journal = journal = Journal(self._store, self.id, run)
         self._run = run
         try:
-            self._end(run, *self._outcome(run, self._journal))
+            self._end(run, journal, *self._outcome(run, journal))
         except ClaimLost as error:
             print(error, flush=True)
         finally:
@@ -90,14 +92,16 @@ class Worker:
 
     def _outcome(self, run: Run, journal: Journal) -> tuple[str, str | None]:
         """Runs the task to its end: how it ended, and a sentence where it did not end well. Raises ClaimLost."""
-        desk = tasks.Desk(self._home, lambda artifact: self._store.add_artifact(self.id, run, artifact))
+        desk = tasks.Desk(
+            self._home, lambda artifact: self._insist(lambda: self._store.add_artifact(self.id, run, artifact))
+        )
         try:
             with closing(self._table[run.task](run, desk)) as happenings:
                 for event in happenings:
                     journal.write(event)
                     if event.kind == "diverged":
                         return "diverged", event.values["advice"]
-                    if self._stop.is_set():
+                    if self._stop.is_set() and event.kind != "finished":
                         return "stopped", None
         except ClaimLost:
             raise
@@ -106,20 +110,25 @@ class Worker:
             return "failed", _said(error)
         return "finished", None
 
-    def _end(self, run: Run, outcome: str, error: str | None) -> None:
-        """Writes down how a run ended; waits for the store as long as a server is there to mend it."""
+    def _end(self, run: Run, journal: Journal, outcome: str, error: str | None) -> None:
+        """Writes down how a run ended, its last points first."""
         with self._ending:
-            alone = time.monotonic()
-            while time.monotonic() - alone < self._patience:
-                try:
-                    if self._journal.flush():
-                        self._store.end(self.id, run, outcome, error)
-                        self._run = None
-                        return
-                except StoreUnavailable as trouble:
-                    print(trouble, flush=True)
+            self._insist(journal.flush)
+            self._insist(lambda: self._store.end(self.id, run, outcome, error))
+            self._run = None
+
+    def _insist(self, write: Callable[[], None]) -> None:
+        """Writes to the store, again and again while it is in trouble and a server is up, whose people can mend it."""
+        heard = time.monotonic()
+        while True:
+            try:
+                return write()
+            except StoreUnavailable as trouble:
+                print(trouble, flush=True)
                 if not is_free(self._home.servers_lock):
-                    alone = time.monotonic()
+                    heard = time.monotonic()
+                if time.monotonic() - heard > self._patience:
+                    raise
                 time.sleep(BEAT)
 
     # --- the watch
@@ -134,12 +143,12 @@ class Worker:
                 continue
             try:
                 stop, lost = self._store.beat(self.id, run), False
-                if journal is not None and journal.trouble:
+                if journal is not None:
                     journal.flush()
-            except StoreUnavailable:
-                continue
             except ClaimLost:
                 stop = lost = True
+            except WorkbenchError:
+                continue  # the main thread meets the same and says so
             beaten = now
             if run is None or not stop:
                 continue
@@ -187,7 +196,10 @@ def _said(error: Exception) -> str:
     return f"{kind}: {first[:300]} (the worker's log has the rest)"
 
 
-def main(table: Mapping[str, tasks.Task] = tasks.TASKS, warm_up: Callable[[], tasks.Device] = tasks.warm_up) -> None:
+def main(
+    table: Mapping[str, tasks.Task] = tasks.TASKS, warm_up: Callable[[], tasks.Device] = tasks.warm_up,
+    patience: float = PATIENCE,
+) -> None:  # fmt: skip
     """Works in the home and the store that the environment names, unless another worker is there already."""
     faulthandler.enable()
     home = Home.at()
@@ -197,7 +209,6 @@ def main(table: Mapping[str, tasks.Task] = tasks.TASKS, warm_up: Callable[[], ta
         if time.monotonic() > until:
             return
         time.sleep(0.05)
-    patience = float(os.environ.get("RESNET_TF_PATIENCE", PATIENCE))
     Worker(home, Store(os.environ["DATABASE_URL"]), table, warm_up, patience).work()
 
 
