@@ -1,0 +1,50 @@
+"""One block from the inside: its formula with the real shapes, and its layers."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from app import words
+from resnet_tf.design.costs import Costs
+from resnet_tf.design.graph import Block
+from resnet_tf.design.labels import block_label, label, shape_label
+
+_FORMULAS = {
+    "identity": "y = F(x, {W}) + x",
+    "projection": "y = F(x, {W}) + W_s x",
+    "padding": "y = F(x, {W}) + pad(x)",
+    "none": "y = F(x, {W})",
+}
+
+
+def find(counted: Costs, name: str) -> Block | None:
+    """The block of that name, or the first of the stage of that name."""
+    blocks = counted.graph.blocks
+    return next((block for block in blocks if name in (block.name, block.stage)), None)
+
+
+def inspector(counted: Costs, block: Block) -> None:
+    """Draws a block's formula, figures and layers."""
+    index = counted.graph.blocks.index(block)
+    cost = counted.blocks[index]
+    before = counted.graph.by_name[counted.graph.layers[block.start].inputs[0]].shape
+    st.markdown(f"**{block_label(block.name).capitalize()}** · {block.kind}")
+    if block.kind not in ("stem", "head", "pool"):
+        st.html(
+            f'<div class="formula">{_FORMULAS[block.shortcut]},  x: {shape_label(before)},  y: {shape_label(cost.shape)}</div>'
+        )
+    st.caption(
+        f"{cost.parameters:,} parameters · {words.short(cost.macs)} MACs · {cost.depth} deep · "
+        f"sees {cost.receptive_field:,} px"
+    )
+    rows = "".join(
+        f"<tr><td>{escape(layer.name.removeprefix(block.name + '.'))}</td><td>{escape(label(layer.op))}</td>"
+        f"<td>{shape_label(layer.shape)}</td><td>{part.parameters:,}</td><td>{words.short(part.macs)}</td></tr>"
+        for layer, part in zip(counted.graph.layers_of(block), counted.layers[block.start : block.stop], strict=True)
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("layer", "operation", "shape", "parameters", "MACs"))
+    st.html(
+        f'<div class="scroll"><table class="layers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )

@@ -1,0 +1,42 @@
+"""What every page stands in: one stylesheet, the design in the URL, the worker started, and a net under errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from resnet_tf.design.spec import SpecError
+
+log = logging.getLogger("resnet_tf")
+
+
+@cache
+def _style() -> str:
+    return f"<style>{(Path(__file__).parent / 'style.css').read_text()}</style>"
+
+
+@contextmanager
+def around(title: str) -> Iterator[None]:
+    """A page: what it raises becomes a sentence here and a traceback in the server's log, never on the screen."""
+    st.html(_style())
+    state.follow_url()
+    try:
+        yield
+    except SpecError as error:
+        st.error(f"This design cannot be shown: {error}", icon=":material/error:")
+    except state.trouble() as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception:  # the last net: whatever it is, the visitor's design is safe in the URL
+        log.exception("The %s page failed", title)
+        st.error(
+            f"The {title} page could not be shown. Your design is safe: it is in the address of this page. "
+            "Reload the page; if it happens again, the server's log says why.",
+            icon=":material/error:",
+        )
+    state.workbench_soon()

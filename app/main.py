@@ -1,0 +1,30 @@
+"""The workbench: page setup and navigation, nothing else."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+if str(ROOT) not in sys.path:  # `streamlit run app/main.py` puts only app/ there
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from app import frame  # noqa: E402
+
+PAGES = [
+    ("design", "Design", ":material/account_tree:"),
+    ("train", "Train", ":material/show_chart:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
+    ("export", "Export", ":material/download:"),
+]
+
+st.set_page_config(page_title="resnet_tf", page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide")
+page = st.navigation(
+    [
+        st.Page(f"views/{name}.py", title=title, icon=icon, default=name == "design", url_path=name)
+        for name, title, icon in PAGES
+    ],
+    position="top",
+)
+with frame.around(page.title):
+    page.run()

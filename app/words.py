@@ -1,0 +1,63 @@
+"""Numbers as people read them: units always, three significant digits where space is short, thousands marked."""
+
+from __future__ import annotations
+
+from resnet_tf.design.graph import Shape
+from resnet_tf.design.labels import shape_label
+
+_STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def significant(value: float) -> str:
+    """Three significant digits, without an exponent: 4.09, 25.6, 117."""
+    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
+    return f"{value:,.{digits}f}"
+
+
+def _scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
+    for size, name in steps:
+        if abs(value) >= 0.9995 * size:
+            return f"{significant(value / size)} {name}"
+    return f"{value:,.0f}{unit}"
+
+
+def short(count: float) -> str:
+    """A count as `25.6 M`."""
+    return _scaled(count, _STEPS, "")
+
+
+def size(count: float) -> str:
+    """Bytes as `102 MB`, in powers of ten."""
+    return _scaled(count, _BYTES, " B")
+
+
+def signed(count: float, form=short) -> str:  # type: ignore[no-untyped-def]
+    """A change with its sign: `+1.2 M`, `−3`, or `±0`."""
+    if count == 0:
+        return "±0"
+    return ("+" if count > 0 else "−") + form(abs(count))
+
+
+def ratio(ours: float, theirs: float) -> str:
+    """`0.21 ×`: ours over theirs."""
+    return f"{significant(ours / theirs)} ×" if theirs else "no ratio"
+
+
+def shape(of: Shape) -> str:
+    return shape_label(of)
+
+
+def seconds(span: float) -> str:
+    """A time as `48 s`, `3 min 20 s`, `1 h 05 min`."""
+    whole = round(span)
+    if whole < 60:
+        return f"{whole} s" if span >= 1 or span == 0 else f"{span:.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def percent(share: float) -> str:
+    """`97.4 %`."""
+    return f"{100 * share:.1f} %"
