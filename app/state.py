@@ -72,11 +72,6 @@ def current_costs() -> Costs:
     return counted(current_spec())
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={})
-def _counted(link: str) -> Costs:
-    return costs(from_link(link))
-
-
 def counted(spec: Spec) -> Costs:
     """The costs of a spec."""
     return costs(spec)
@@ -133,7 +128,7 @@ def _name_of(spec: Spec, before: str) -> str:
 
 
 def follow_url() -> None:
-    """Takes up the design that the URL holds when it is not the one that we wrote there: a link, a reload, a step back."""
+    """Takes up the design in the URL when it is not the one that we wrote there: a link, a reload, a step back."""
     now = desk()
     said = st.query_params.get(_PARAMETER)
     if said is None:
