@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from resnet_tf.design.spec import Spec, parse_spec
@@ -159,11 +159,12 @@ class Store:
     def append(self, worker: str, run: Run, happenings: Sequence[Happening]) -> None:
         """Writes events of a run, all or none. A step that was done before has its point replaced."""
         rows = [{"run": run.id, "attempt": run.attempt, **h._asdict(), "values": finite(h.values)} for h in happenings]
+        done = [(h.kind, h.step) for h in happenings]
+        again = delete(events).where(events.c.run == run.id, tuple_(events.c.kind, events.c.step).in_(done))
         with self.database.writing() as connection:
             _keep_claim(connection, worker, run, heartbeat=time.time())
-            fresh = _INSERT[connection.dialect.name](events)
-            changed = {name: fresh.excluded[name] for name in ("attempt", "epoch", "seconds", "values")}
-            connection.execute(fresh.on_conflict_do_update(index_elements=["run", "kind", "step"], set_=changed), rows)
+            connection.execute(again)
+            connection.execute(insert(events), rows)
 
     def end(self, worker: str, run: Run, outcome: str, error: str | None = None) -> None:
         with self.database.writing() as connection:

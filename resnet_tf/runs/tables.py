@@ -98,6 +98,7 @@ events = Table(
     Column("seconds", Double, nullable=False),
     Column("values", JSON, nullable=False),
     UniqueConstraint("run", "kind", "step"),  # a resumed run may do a step again: one point, the newer
+    Index(None, "run", "kind", "seq"),
     sqlite_autoincrement=True,
 )
 

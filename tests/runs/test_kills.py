@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import FAKE, until
+from benches import FAKE, until
 from fake_worker import STEPS_PER_EPOCH
 
 HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ def test_a_run_outlives_its_server_and_the_next_server_adopts_the_worker(tmp_pat
     script = f"""
         import sys, time
         sys.path.insert(0, {str(HERE)!r})
-        from conftest import Bench, FAKE, executor
+        from benches import Bench, FAKE, executor
         executor.FIRST_PAINT = 0.0
         bench = Bench({str(tmp_path)!r}, worker=FAKE)
         bench.start()

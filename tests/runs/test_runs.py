@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import SPEC, until
+from benches import SPEC, until
 from fake_worker import STEPS_PER_EPOCH, loss
 
 from resnet_tf.learning.recipes import recipe

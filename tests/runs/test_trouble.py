@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import SPEC, until
+from benches import SPEC, until
 from fake_worker import STEPS_PER_EPOCH
 
 from resnet_tf.runs import database
@@ -108,8 +108,8 @@ def test_a_read_only_home_is_named_with_what_to_do(tmp_path):
         folder.chmod(0o755)
     script = f"""
         import os
-        import resnet_tf.runs.store  # before the change of user, who may not be allowed to read it
         from resnet_tf.runs.workbench import Workbench, WorkbenchError
+        Workbench({str(tmp_path / "writable")!r}).designs()  # loads what the other user may not be allowed to read
         if os.getuid() == 0:
             os.setuid({NOBODY})
         try:

@@ -94,9 +94,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("run", "kind", "step", name=op.f("uq_events_run_kind_step")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_events_run_kind_seq"), "events", ["run", "kind", "seq"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_events_run_kind_seq"), table_name="events")
     op.drop_table("events")
     op.drop_table("artifacts")
     op.drop_index(op.f("ix_runs_owner_created"), table_name="runs")
