@@ -70,12 +70,15 @@ def _input(op: g.Input, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tens
     return keras.Input(op.shape, name=name)
 
 
-def _convolution(op: g.Convolution, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
+def convolution(
+    op: g.Convolution, name: str, inputs: Sequence[Tensor], seed: Seed, *, layer: type = layers.Conv2D
+) -> Tensor:
+    """The convolution as a layer of Keras, or of one of its subclasses."""
     (x,) = inputs
     same = op.kernel == 1 or (op.stride == 1 and op.kernel % 2 == 1)  # where Keras' `same` is symmetric
     if not same:
         x = layers.ZeroPadding2D(op.padding, name=f"{name}.pad")(x)
-    return layers.Conv2D(
+    return layer(
         op.filters,
         op.kernel,
         strides=op.stride,
@@ -87,8 +90,16 @@ def _convolution(op: g.Convolution, name: str, inputs: Sequence[Tensor], seed: S
     )(x)
 
 
-def _normalization(op: g.BatchNormalization, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
-    return layers.BatchNormalization(momentum=op.momentum, epsilon=op.epsilon, name=name)(inputs[0])
+def normalization(
+    op: g.BatchNormalization,
+    name: str,
+    inputs: Sequence[Tensor],
+    seed: Seed,
+    *,
+    layer: type = layers.BatchNormalization,
+) -> Tensor:
+    """The norm as a layer of Keras, or of one of its subclasses."""
+    return layer(momentum=op.momentum, epsilon=op.epsilon, name=name)(inputs[0])
 
 
 def _activation(op: g.Activation, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
@@ -147,8 +158,8 @@ def _dropout(op: g.Dropout, name: str, inputs: Sequence[Tensor], seed: Seed) -> 
 
 MAKERS: dict[type, Maker] = {
     g.Input: _input,
-    g.Convolution: _convolution,
-    g.BatchNormalization: _normalization,
+    g.Convolution: convolution,
+    g.BatchNormalization: normalization,
     g.Activation: _activation,
     g.MaxPooling: _max_pooling,
     g.AveragePooling: _average_pooling,

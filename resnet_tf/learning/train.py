@@ -14,12 +14,13 @@ from resnet_tf.design.expand import expand
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.augment import augmented, scaled
 from resnet_tf.learning.backend import device, keras
-from resnet_tf.learning.build import build
+from resnet_tf.learning.build import assemble
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard
 from resnet_tf.learning.checkpoint import Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
 from resnet_tf.learning.evaluate import evaluation, scores
+from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.optimizers import optimizer
 from resnet_tf.learning.recipes import Recipe
 
@@ -117,7 +118,7 @@ class _Training:
         return {
             "device": where.name,
             "why": where.why,
-            "usual_seconds": usual_compile_seconds(spec),
+            "usual_seconds": usual_first_step(spec, self.batch_size),
             "steps": self.steps,
             "steps_per_epoch": self.steps_per_epoch,
             "images": len(self.data.train),
@@ -128,7 +129,7 @@ class _Training:
 
     def prepare(self, spec: Spec, checkpoint: Checkpoint | None) -> None:
         """Makes the model and its optimiser, or takes them up where the checkpoint left them."""
-        self.model = build(spec, seed=self.seed)
+        self.model = assemble(expand(spec), training_makers(), seed=self.seed, name="network")
         self.optimizer = optimizer(self.recipe, self.model)
         self.model.compile(
             self.optimizer,
@@ -232,9 +233,11 @@ def predict(model: keras.Model, split: Split, batch_size: int) -> np.ndarray:
     return np.concatenate(parts)[: len(split)]
 
 
-def usual_compile_seconds(spec: Spec) -> float:
-    """How long the first step usually takes: it grows with the layers (measured on 2 cores)."""
-    return round(1.5 + 0.04 * len(expand(spec)), 1)
+def usual_first_step(spec: Spec, batch_size: int) -> float:
+    """Seconds that the first step usually takes, building and tracing included, as measured on 2 cores."""
+    counted = costs(spec)
+    arithmetic = 6 * counted.macs * batch_size / 150e9  # forward and twice as much back, 2 FLOPs each
+    return round(1 + 0.025 * len(counted.layers) + counted.parameters / 20e6 + arithmetic, 1)
 
 
 def advice(recipe: Recipe, rate: float) -> str:
