@@ -12,6 +12,7 @@ import streamlit as st
 
 from app import state
 from resnet_tf.design.spec import SpecError
+from resnet_tf.runs.failures import WorkbenchError
 
 log = logging.getLogger("resnet_tf")
 
@@ -30,7 +31,7 @@ def around(title: str) -> Iterator[None]:
         yield
     except SpecError as error:
         st.error(f"This design cannot be shown: {error}", icon=":material/error:")
-    except state.trouble() as error:
+    except WorkbenchError as error:
         st.error(str(error), icon=":material/error:")
     except Exception:  # the last net: whatever it is, the visitor's design is safe in the URL
         log.exception("The %s page failed", title)

@@ -1,11 +1,12 @@
-"""The design that a visitor is working on: one spec, its history, its name, and the link that holds it whole."""
+"""The design that a visitor is working on: one spec, its name, its history, and the link that holds it whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import TYPE_CHECKING, Any
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
 
 FIRST = "resnet18"
 LONGEST_HISTORY = 200
+IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
+WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
 _PARAMETER = "design"
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """An edit that makes no network: what was asked for, and what to ask for instead."""
+class Version(NamedTuple):
+    """A design under its name."""
+
+    spec: Spec
+    name: str
+
+
+class Refusal(NamedTuple):
+    """An edit that makes no network: what was asked for, and why it cannot be."""
 
     changes: dict[str, Any]
     error: SpecError
@@ -35,27 +44,35 @@ class Refusal:
 class Desk:
     """What lies on the desk. Every edit gives a new one."""
 
-    spec: Spec
-    name: str
-    past: tuple[Spec, ...] = ()
-    future: tuple[Spec, ...] = ()
+    now: Version
+    past: tuple[Version, ...] = ()
+    future: tuple[Version, ...] = ()
     before: Spec | None = None  # what the numbers' changes are counted from
     refusal: Refusal | None = None
     notice: str = ""
-    link: str = field(default="")  # what the URL said last
+    link: str = ""  # what the URL says
+    written: float = 0.0  # when we wrote it there
+
+    @property
+    def spec(self) -> Spec:
+        return self.now.spec
+
+    @property
+    def name(self) -> str:
+        return self.now.name
 
 
 def desk() -> Desk:
     """The visitor's desk, with ResNet-18 on it at first."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = Desk(preset(FIRST), PRESETS[FIRST].title, link=FIRST)
+        st.session_state[_KEY] = Desk(Version(preset(FIRST), PRESETS[FIRST].title), link=FIRST)
     return st.session_state[_KEY]
 
 
-def put(changed: Desk) -> None:
+def _put(changed: Desk) -> None:
     """The desk as it is from now on, and the URL with it."""
     link = to_link(changed.spec)
-    st.session_state[_KEY] = replace(changed, link=link)
+    st.session_state[_KEY] = replace(changed, link=link, written=time.monotonic())
     st.query_params[_PARAMETER] = link
 
 
@@ -64,54 +81,70 @@ def current_spec() -> Spec:
 
 
 def design_name() -> str:
-    """What the design is called: a preset's title, a saved name, or "… edited"."""
+    """What the design is called: a preset's title, a saved name, or "..., edited"."""
     return desk().name
+
+
+@lru_cache(maxsize=64)
+def counted(spec: Spec) -> Costs:
+    """The costs of a spec, counted once."""
+    return costs(spec)
 
 
 def current_costs() -> Costs:
     return counted(current_spec())
 
 
-def counted(spec: Spec) -> Costs:
-    """The costs of a spec."""
-    return costs(spec)
+# --- edits
 
 
 def set_spec(spec: Spec, name: str | None = None) -> None:
-    """Puts a design on the desk, as one undoable step."""
-    now = desk()
-    if spec == now.spec:
-        put(replace(now, name=name or now.name, refusal=None))
+    """Puts a design on the desk, as one step that can be undone."""
+    was = desk()
+    if spec == was.spec:
+        _put(replace(was, now=Version(spec, name or was.name), refusal=None))
         return
-    past = (*now.past, now.spec)[-LONGEST_HISTORY:]
-    put(Desk(spec, name or _name_of(spec, now.name), past, (), now.spec))
+    now = Version(spec, name or _edited(was.name, to_link(spec)))
+    _put(Desk(now, (*was.past, was.now)[-LONGEST_HISTORY:], before=was.spec))
+
+
+def _edited(name: str, link: str) -> str:
+    if link in PRESETS:
+        return PRESETS[link].title
+    return name if name.endswith(", edited") else f"{name}, edited"
+
+
+def draft() -> dict[str, Any]:
+    """The fields as the controls show them: the design's, with what was typed and refused since."""
+    now = desk()
+    asked = now.refusal.changes if now.refusal else {}
+    return {**now.spec.model_dump(mode="json"), **asked}
 
 
 def change(**changes: Any) -> None:
-    """Edits fields of the design; an edit that makes no network is kept as a refusal, and the design stays."""
+    """Edits fields of the draft. An edit that makes no network is kept as a refusal, and the design stays drawn."""
     now = desk()
+    asked = {**(now.refusal.changes if now.refusal else {}), **changes}
     try:
-        set_spec(edit(now.spec, **changes))
+        set_spec(edit(now.spec, **asked))
     except SpecError as error:
-        st.session_state[_KEY] = replace(now, refusal=Refusal(changes, error))
+        st.session_state[_KEY] = replace(now, refusal=Refusal(asked, error))
 
 
 def undo() -> None:
-    now = desk()
-    if now.past:
-        spec = now.past[-1]
-        put(Desk(spec, _name_of(spec, now.name), now.past[:-1], (now.spec, *now.future), now.spec))
+    was = desk()
+    if was.past:
+        _put(Desk(was.past[-1], was.past[:-1], (was.now, *was.future), before=was.spec))
 
 
 def redo() -> None:
-    now = desk()
-    if now.future:
-        spec = now.future[0]
-        put(Desk(spec, _name_of(spec, now.name), (*now.past, now.spec), now.future[1:], now.spec))
+    was = desk()
+    if was.future:
+        _put(Desk(was.future[0], (*was.past, was.now), was.future[1:], before=was.spec))
 
 
 def dismiss() -> None:
-    """Forgets a refusal or a notice."""
+    """Forgets a refusal and a notice: the controls show the design again."""
     st.session_state[_KEY] = replace(desk(), refusal=None, notice="")
 
 
@@ -120,40 +153,45 @@ def notice(words: str) -> None:
     st.session_state[_KEY] = replace(desk(), notice=words)
 
 
-def _name_of(spec: Spec, before: str) -> str:
-    link = to_link(spec)
-    if link in PRESETS:
-        return PRESETS[link].title
-    return before if before.endswith(", edited") else f"{before}, edited"
+# --- the URL
 
 
 def follow_url() -> None:
     """Takes up the design in the URL when it is not the one that we wrote there: a link, a reload, a step back."""
     now = desk()
     said = st.query_params.get(_PARAMETER)
-    if said is None:
+    if said is None:  # a page was opened from the menu
         st.query_params[_PARAMETER] = now.link
-        return
-    if said == now.link:
-        return
+    elif said != now.link:
+        if time.monotonic() - now.written < IN_FLIGHT:
+            st.query_params[_PARAMETER] = now.link
+        else:
+            _take_link(said)
+
+
+def _take_link(said: str) -> None:
+    now = desk()
     try:
         spec = from_link(said)
     except SpecError as error:
-        put(replace(now, notice=f"The link to this page holds no design: {error}. Here is {now.name} instead."))
+        _put(replace(now, notice=f"The link to this page holds no design: {error}. Here is {now.name} instead."))
         return
-    set_spec(spec, PRESETS[said].title if said in PRESETS else "Linked design")
+    if now.past and spec == now.past[-1].spec:
+        undo()
+    elif now.future and spec == now.future[0].spec:
+        redo()
+    elif now.written:
+        set_spec(spec, _name_of(said))
+    else:  # the page was opened with this design: nothing to undo, nothing to count changes from
+        _put(Desk(Version(spec, _name_of(said))))
 
 
-def trouble() -> type[Exception]:
-    """The errors that a workbench has sentences for; nothing is imported for them before something was."""
-    import sys
-
-    module = sys.modules.get("resnet_tf.runs.failures")
-    return module.WorkbenchError if module else _Never
+def _name_of(link: str) -> str:
+    base, edited, _ = link.partition("~")
+    return PRESETS[base].title + (", edited" if edited else "")
 
 
-class _Never(Exception):
-    """Raised by nobody."""
+# --- the workbench
 
 
 @st.cache_resource(show_spinner=False)
@@ -166,20 +204,9 @@ def workbench() -> Workbench:
     return bench
 
 
-@cache
-def _starter() -> Callable[[], None]:
-    import threading
-
-    started = threading.Event()
-
-    def start() -> None:
-        if not started.is_set():
-            started.set()
-            threading.Timer(0.5, workbench).start()
-
-    return start
-
-
+@lru_cache(maxsize=1)
 def workbench_soon() -> None:
-    """Starts the workbench in the background once the first page is out, so that neither waits for the other."""
-    _starter()()
+    """Starts the workbench in the background, once, when the first page is out."""
+    starter = threading.Timer(WORKER_WAITS, workbench)
+    starter.daemon = True
+    starter.start()

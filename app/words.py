@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import floor, log10
+
 from resnet_tf.design.graph import Shape
 from resnet_tf.design.labels import shape_label
 
@@ -10,9 +13,11 @@ _BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def significant(value: float) -> str:
-    """Three significant digits, without an exponent: 4.09, 25.6, 117."""
-    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
-    return f"{value:,.{digits}f}"
+    """Three significant digits, without an exponent: 4.09, 25.6, 117, 0.0813."""
+    rounded = float(f"{value:.3g}")
+    if not rounded:
+        return "0"
+    return f"{rounded:,.{max(0, 2 - floor(log10(abs(rounded))))}f}"
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
@@ -32,7 +37,7 @@ def size(count: float) -> str:
     return _scaled(count, _BYTES, " B")
 
 
-def signed(count: float, form=short) -> str:  # type: ignore[no-untyped-def]
+def signed(count: float, form: Callable[[float], str] = short) -> str:
     """A change with its sign: `+1.2 M`, `−3`, or `±0`."""
     if count == 0:
         return "±0"
