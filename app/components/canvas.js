@@ -2,7 +2,7 @@
 const SVG = "http://www.w3.org/2000/svg"
 const STACK = 4 // sheets drawn for a folded stage, however many blocks it has
 const SHEET = 3 // px from one sheet to the next
-const LEAST = 0.62 // of the scale a picture opens at: below it labels cannot be read, so one pans instead
+const LEAST = 0.45 // of the scale a picture opens at: below it labels cannot be read, so one pans instead
 const MOST = 4
 const views = new WeakMap() // parentElement -> what outlives a redraw: viewport, picture's level, observer
 

@@ -101,11 +101,11 @@ def _stages(spec: ResNetSpec | VGGSpec) -> None:
     count = "convolutions" if isinstance(spec, VGGSpec) else "blocks"
     columns = [count, "width"] if isinstance(spec, VGGSpec) else [count, "width", "stride"]
     with st.container(key="stages", gap="xsmall"):
-        heads = "".join(f"<span>{head}</span>" for head in ["", *columns])
+        heads = "".join(f"<span>{head}</span>" for head in ["stage", *columns])
         st.html(f'<div class="heads" aria-hidden="true">{heads}</div>')
         for i, stage in enumerate(spec.stages):
-            cells = st.columns([0.62, 1, 1, 1], vertical_alignment="center")
-            cells[0].caption(f"Stage {i + 1}")
+            cells = st.columns([0.2, 1, 1, 1], vertical_alignment="center")
+            cells[0].caption(f"{i + 1}")
             for cell, field in zip(cells[1:], columns, strict=False):
                 key = _set(f"stage{i}.{field}", getattr(stage, field))
                 step = max(8, stage.width // 4) if field == "width" else 1

@@ -32,9 +32,8 @@ def inspector(counted: Costs, block: Block) -> None:
     before = counted.graph.by_name[counted.graph.layers[block.start].inputs[0]].shape
     st.markdown(f"**{block_label(block.name).capitalize()}** · {block.kind}")
     if block.kind not in ("stem", "head", "pool"):
-        st.html(
-            f'<div class="formula">{_FORMULAS[block.shortcut]},  x: {shape_label(before)},  y: {shape_label(cost.shape)}</div>'
-        )
+        formula, x, y = _FORMULAS[block.shortcut], shape_label(before), shape_label(cost.shape)
+        st.html(f'<div class="formula">{formula},  x: {x},  y: {y}</div>')
     st.caption(
         f"{cost.parameters:,} parameters · {words.short(cost.macs)} MACs · {cost.depth} deep · "
         f"sees {cost.receptive_field:,} px"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
@@ -27,8 +28,8 @@ def bar() -> None:
     now = state.desk()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{now.name}**", width="stretch")
-        st.button("Undo", icon=":material/undo:", on_click=state.undo, disabled=not now.past, shortcut="Ctrl+Z")
-        st.button("Redo", icon=":material/redo:", on_click=state.redo, disabled=not now.future, shortcut="Ctrl+Shift+Z")
+        _step("undo", "Undo", state.undo, bool(now.past), "Ctrl+Z")
+        _step("redo", "Redo", state.redo, bool(now.future), "Ctrl+Shift+Z")
         st.button("Reset", on_click=_reset, help="Back to ResNet-18; can be undone")
         with st.popover("Save"):
             _save()
@@ -40,6 +41,17 @@ def bar() -> None:
     if now.notice:
         st.info(now.notice, icon=":material/info:")
         state.dismiss()
+
+
+def _step(name: str, title: str, act: Callable[[], None], possible: bool, shortcut: str) -> None:
+    st.button(
+        f":material/{name}:",
+        key=name,
+        on_click=act,
+        disabled=not possible,
+        shortcut=shortcut,
+        help=f"{title} ({shortcut})",
+    )
 
 
 def _address(link: str) -> str:

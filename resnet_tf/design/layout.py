@@ -33,11 +33,11 @@ from resnet_tf.design.picture import (
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 
 MARGIN = 16
-HEADER = 26  # above: the groups' names
+HEADER = 34  # above: the groups' names
 FOOTER = 24  # below the line's tallest box: shapes
-GAP = 34  # between blocks
-SHAPE_GAP = 92  # between stages, where a shape stands on the line
-REACH = 13  # from a branch to its plus, and from a tap to the branch
+GAP = 28  # between blocks
+SHAPE_GAP = 86  # between stages, where a shape stands on the line
+REACH = 10  # from a branch to its plus, and from a tap to the branch
 RISE = 20  # of an arc above its block
 LANE = 19  # between two arcs
 THIN = 9  # a layer without weights
@@ -102,7 +102,7 @@ class _Line:
         )
 
     def group(self, name: str, x: float) -> None:
-        left, top = round(x - 10, 1), 6.0
+        left, top = round(x - 8, 1), 6.0
         self.groups.append(
             Group(name, block_label(name), left, top, round(self.x + 6 - left, 1), self.bottom + FOOTER - top)
         )

@@ -11,7 +11,7 @@ from resnet_tf.design.graph import Shape
 Level = Literal["stage", "block", "layer"]
 LEVELS: tuple[Level, ...] = ("stage", "block", "layer")
 
-PLUS = 16  # diameter of the circle where paths meet
+PLUS = 14  # diameter of the circle where paths meet
 CORNER = 9  # radius of an arc's corners
 
 
@@ -81,13 +81,13 @@ class Picture:
 
 
 def box_height(shape: Shape) -> float:
-    """Pixels for the side of a map: 15 more for every doubling."""
-    return round(30 + 15 * log2(shape[0]), 1) if len(shape) == 3 else 30.0
+    """Pixels for the side of a map: 19 more for every doubling."""
+    return round(30 + 19 * log2(shape[0]), 1) if len(shape) == 3 else 30.0
 
 
 def box_width(shape: Shape) -> float:
     """Pixels for a number of channels, growing with its logarithm."""
-    return round(18 + 3.2 * max(log2(shape[-1]) - 3, 0), 1)
+    return round(16 + 2.8 * max(log2(shape[-1]) - 3, 0), 1)
 
 
 def straight(x0: float, x1: float, y: float) -> str:
