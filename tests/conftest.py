@@ -1,5 +1,6 @@
-"""One process for all that imports TensorFlow, and one for all that drives the browser."""
+"""One process for all that imports TensorFlow, one for all that drives the browser, and homes that leave no worker behind."""
 
+import psutil
 import pytest
 
 GROUPS = ("keras", "browser")
@@ -10,3 +11,23 @@ def pytest_collection_modifyitems(items):
         for group in GROUPS:
             if item.get_closest_marker(group):
                 item.add_marker(pytest.mark.xdist_group(group))
+
+
+def end_processes_of(home):
+    """Kills every process that lives in a workbench's home, and waits until they are gone."""
+    found = [
+        process
+        for process in psutil.process_iter(["environ"])
+        if (process.info["environ"] or {}).get("RESNET_TF_HOME") == str(home)
+    ]
+    for process in found:
+        process.kill()
+    psutil.wait_procs(found, timeout=10)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A folder for RESNET_TF_HOME. A worker that was started in it is ended with the test."""
+    folder = tmp_path / "home"
+    yield folder
+    end_processes_of(folder)
