@@ -1,4 +1,4 @@
-"""One process for all that imports TensorFlow, one for all that drives the browser, and homes that leave no worker behind."""
+"""One process for all that imports TensorFlow, one for the browser, homes that leave no worker."""
 
 import psutil
 import pytest
