@@ -23,10 +23,8 @@ def _style() -> str:
 
 
 @contextmanager
-def around(title: str) -> Iterator[None]:
-    """A page: what it raises becomes a sentence here and a traceback in the server's log, never on the screen."""
-    st.html(_style())
-    state.follow_url()
+def net(what: str) -> Iterator[None]:
+    """Under a page or a fragment: what it raises becomes a sentence here and a traceback in the server's log only."""
     try:
         yield
     except SpecError as error:
@@ -34,10 +32,19 @@ def around(title: str) -> Iterator[None]:
     except WorkbenchError as error:
         st.error(str(error), icon=":material/error:")
     except Exception:  # the last net: whatever it is, the visitor's design is safe in the URL
-        log.exception("The %s page failed", title)
+        log.exception("%s failed", what)
         st.error(
-            f"The {title} page could not be shown. Your design is safe: it is in the address of this page. "
+            f"{what} could not be shown. Your design is safe: it is in the address of this page. "
             "Reload the page; if it happens again, the server's log says why.",
             icon=":material/error:",
         )
+
+
+@contextmanager
+def around(title: str) -> Iterator[None]:
+    """A page: the stylesheet before it, the design of the URL on the desk, a net under it, the worker after it."""
+    st.html(_style())
+    state.follow_url()
+    with net(f"The {title} page"):
+        yield
     state.workbench_soon()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 FIRST = "resnet18"
 LONGEST_HISTORY = 200
+MOST_MENDS = 32  # nearest values taken for one click: a dozen stages may each need one
 IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
 WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
@@ -34,9 +37,10 @@ class Version(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """An edit that makes no network: what was asked for, and why it cannot be."""
+    """An edit that makes no network: what was asked for in all, which field last, and why it cannot be."""
 
     changes: dict[str, Any]
+    edited: str
     error: SpecError
 
 
@@ -118,7 +122,7 @@ def draft() -> dict[str, Any]:
     """The fields as the controls show them: the design's, with what was typed and refused since."""
     now = desk()
     asked = now.refusal.changes if now.refusal else {}
-    return {**now.spec.model_dump(mode="json"), **asked}
+    return copy.deepcopy({**now.spec.model_dump(mode="json"), **asked})
 
 
 def change(**changes: Any) -> None:
@@ -128,7 +132,7 @@ def change(**changes: Any) -> None:
     try:
         set_spec(edit(now.spec, **asked))
     except SpecError as error:
-        st.session_state[_KEY] = replace(now, refusal=Refusal(asked, error))
+        st.session_state[_KEY] = replace(now, refusal=Refusal(asked, next(iter(changes)), error))
 
 
 def undo() -> None:
@@ -143,14 +147,39 @@ def redo() -> None:
         _put(Desk(was.future[0], (*was.past, was.now), was.future[1:], before=was.spec))
 
 
-def dismiss() -> None:
-    """Forgets a refusal and a notice: the controls show the design again."""
-    st.session_state[_KEY] = replace(desk(), refusal=None, notice="")
+def use_nearest() -> None:
+    """Mends a refused edit with the nearest legal values, one after another where one leads to the next."""
+    for _ in range(MOST_MENDS):
+        refusal = desk().refusal
+        if refusal is None or refusal.error.nearest is None:
+            return
+        fields = draft()
+        top = _place(fields, refusal.error.field, refusal.error.nearest)
+        change(**{top: fields[top]})
+
+
+def _place(fields: dict[str, Any], field: str, value: object) -> str:
+    """Puts a value where `stages[2].width` says; gives the name of the field that now differs."""
+    steps = [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", field)]
+    at: Any = fields
+    for step in steps[:-1]:
+        at = at[step]
+    at[steps[-1]] = value
+    return str(steps[0])
+
+
+def keep() -> None:
+    """Forgets a refused edit: the controls show the design again."""
+    st.session_state[_KEY] = replace(desk(), refusal=None)
 
 
 def notice(words: str) -> None:
     """Something to say on the next page that is drawn."""
     st.session_state[_KEY] = replace(desk(), notice=words)
+
+
+def dismiss_notice() -> None:
+    st.session_state[_KEY] = replace(desk(), notice="")
 
 
 # --- the URL

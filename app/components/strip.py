@@ -49,11 +49,18 @@ def _cell(figure: Figure, now: Costs, before: Costs | None, beside: Costs, name:
     value = figure.of(now)
     number, _, prefix = figure.short(value).partition(" ")
     unit = f"{prefix} {figure.unit}".strip()
-    change = value - figure.of(before) if before else 0
-    since = f"{words.signed(change, figure.short)} with the last edit" if before else "as it was opened"
-    fresh = ' class="fresh"' if change else ""
+    exact = f"{value:,} {figure.exact}"
     return (
-        f'<div title="{value:,} {escape(figure.exact)}"><b>{number}<i>{escape(unit)}</i></b>'
-        f"<small{fresh}>{escape(since)}</small>"
+        f'<div title="{escape(exact)}" role="group" aria-label="{escape(exact)}">'
+        f"<b>{number}<i>{escape(unit)}</i></b>{_since(figure, value, before)}"
         f"<small>{escape(words.ratio(value, figure.of(beside)))} {escape(name)}</small></div>"
     )
+
+
+def _since(figure: Figure, value: int, before: Costs | None) -> str:
+    """What the last edit changed; an empty line before the first one, so that nothing moves then."""
+    if before is None:
+        return "<small>&nbsp;</small>"
+    change = value - figure.of(before)
+    fresh = ' class="fresh"' if change else ""
+    return f"<small{fresh}>{escape(words.signed(change, figure.short))} since last</small>"

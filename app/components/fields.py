@@ -1,0 +1,106 @@
+"""One field of the design, one widget: it shows what the draft says, and editing it edits that field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import streamlit as st
+
+from app import state
+
+FARTHEST = 10**9  # a browser's number box refuses more itself; what lies within is for the design to refuse
+
+
+def shown(field: str, value: object) -> str:
+    """The key of a widget that shows this value. After a refusal, widgets keep what was typed into them."""
+    key = f"edit.{field}"
+    if state.desk().refusal is None or st.session_state.get(key) is None:
+        st.session_state[key] = value
+    return key
+
+
+def edit(field: str, key: str) -> None:
+    """Takes a widget's value as that of a field; a dot leads into a part of the design."""
+    value = st.session_state[key]
+    if value is None:
+        return
+    whole, _, part = field.partition(".")
+    fields = state.draft()
+    if part:
+        fields[whole][int(part) if part.isdigit() else part] = value
+    state.change(**{whole: fields[whole] if part else value})
+
+
+def choice(title: str, field: str, value: str, options: dict[str, str], *, help: str | None = None) -> None:
+    """A few values, all in sight."""
+    key = shown(field, value)
+    st.segmented_control(
+        title, list(options), format_func=options.__getitem__, key=key, on_change=edit, args=(field, key), help=help,
+        width="stretch", required=True,
+    )  # fmt: skip
+
+
+def select(title: str, field: str, value: str, options: dict[str, str], *, help: str | None = None) -> None:
+    """One of several values."""
+    key = shown(field, value)
+    st.selectbox(
+        title, list(options), format_func=options.__getitem__, key=key, on_change=edit, args=(field, key), help=help
+    )
+
+
+def number(
+    title: str, field: str, value: float, *, step: float = 1, format: str | None = None, help: str | None = None
+) -> None:
+    """A number, whole where the field's are."""
+    key = shown(field, value)
+    kind = type(value)
+    st.number_input(
+        title, kind(-FARTHEST), kind(FARTHEST), step=kind(step), format=format, key=key, on_change=edit,
+        args=(field, key), help=help,
+    )  # fmt: skip
+
+
+def numbers(title: str, field: str, value: tuple[int, ...], *, help: str | None = None) -> None:
+    """Several whole numbers, written with commas."""
+    key = shown(field, ", ".join(map(str, value)))
+    st.text_input(title, key=key, on_change=_edit_numbers, args=(field, key), help=help)
+
+
+def _edit_numbers(field: str, key: str) -> None:
+    words: list[Any] = re.findall(r"[^\s,;×x]+", st.session_state[key])
+    st.session_state[key] = [int(word) if re.fullmatch(r"-?\d{1,12}", word) else word for word in words]
+    edit(field, key)
+    st.session_state[key] = ", ".join(map(str, words))
+
+
+def refused(*fields: str) -> None:
+    """What was wrong with the last edit, if it was one of these fields': the sentence, and what to do about it."""
+    refusal = state.desk().refusal
+    if refusal is None or refusal.edited not in fields:
+        return
+    error = refusal.error
+    with st.container(key="refused", gap="xsmall"):
+        st.warning(
+            f"{_title(error.field)} must be {error.rule}; got {_brief(error.value)}. The picture is as before."
+        )
+        with st.container(horizontal=True, gap="xsmall"):
+            if error.nearest is not None:
+                st.button(f"Use {_brief(error.nearest)}", on_click=state.use_nearest, type="primary", key="refused.use")
+            st.button("Keep the old", on_click=state.keep, key="refused.keep")
+
+
+def _title(field: str) -> str:
+    """A field's name for people: `Stage 3 width`."""
+    words = re.sub(r"stages\[(\d+)\]", lambda match: f"stage {int(match[1]) + 1}", field)
+    words = re.sub(r"[._\[\]]+", " ", words).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return " × ".join(map(_brief, value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
