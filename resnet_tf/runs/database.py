@@ -149,9 +149,6 @@ class Database:
             )
         self._inode = inode
 
-    def close(self) -> None:
-        self._engine.dispose()
-
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses

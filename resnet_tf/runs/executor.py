@@ -85,7 +85,11 @@ class Executor:
         """What the worker that this server started died of; None while it lives, or where that is not known."""
         if self._child is None:
             return None
-        pid, status = os.waitpid(self._child, os.WNOHANG)
+        try:
+            pid, status = os.waitpid(self._child, os.WNOHANG)
+        except ChildProcessError:  # the server has another reaper of children
+            self._child = None
+            return None
         if pid == 0:
             return None
         self._child = None

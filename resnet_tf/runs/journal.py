@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
 from resnet_tf.runs.failures import StoreUnavailable
 from resnet_tf.runs.records import Run
 from resnet_tf.runs.store import Happening, Store
+
+log = logging.getLogger(__name__)
 
 
 class Journal:
@@ -28,7 +31,7 @@ class Journal:
             try:
                 self.flush()
             except StoreUnavailable as error:
-                print(f"{self._run.name}: {error}", flush=True)
+                log.warning("%s: %s", self._run.name, error)
 
     def flush(self) -> None:
         """Writes what waits. Raises StoreUnavailable where it goes on waiting, ClaimLost where it never will be."""

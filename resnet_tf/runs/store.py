@@ -146,20 +146,23 @@ class Store:
                 return None  # another worker was faster, or the run was stopped
         return self.run(run)
 
-    def beat(self, worker: str, run: Run | None) -> bool:
-        """Says that the worker lives; whether its run shall stop. Raises ClaimLost where the run is not its own."""
+    def beat(self, worker: str, run: Run | None) -> None:
+        """Writes down that the worker lives. Raises ClaimLost where its run is no longer its own."""
         now = time.time()
         with self.database.writing() as connection:
             connection.execute(update(workers).where(workers.c.id == worker).values(heartbeat=now))
-            if run is None:
-                return False
-            _keep_claim(connection, worker, run, heartbeat=now)
+            if run is not None:
+                _keep_claim(connection, worker, run, heartbeat=now)
+
+    def is_to_stop(self, run: Run) -> bool:
+        """Whether a run was asked to stop."""
+        with self.database.reading() as connection:
             return connection.scalar(select(runs.c.stop_requested).where(runs.c.id == run.id)) is not None
 
     def append(self, worker: str, run: Run, happenings: Sequence[Happening]) -> None:
         """Writes events of a run, all or none. A step that was done before has its point replaced."""
         rows = [{"run": run.id, "attempt": run.attempt, **h._asdict(), "values": finite(h.values)} for h in happenings]
-        done = [(h.kind, h.step) for h in happenings]
+        done = [(h.kind, h.step) for h in happenings if h.kind != "note"]
         again = delete(events).where(events.c.run == run.id, tuple_(events.c.kind, events.c.step).in_(done))
         with self.database.writing() as connection:
             _keep_claim(connection, worker, run, heartbeat=time.time())

@@ -15,7 +15,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 
 # SQLite counts rows by itself only for INTEGER; everywhere else a long life of a store outgrows 32 bits
@@ -97,10 +96,15 @@ events = Table(
     Column("epoch", Integer, nullable=False),
     Column("seconds", Double, nullable=False),
     Column("values", JSON, nullable=False),
-    UniqueConstraint("run", "kind", "step"),  # a resumed run may do a step again: one point, the newer
     Index(None, "run", "kind", "seq"),
     sqlite_autoincrement=True,
 )
+# A resumed run may do a step again: one point, the newer. Of notes a step may have several.
+_points = events.c.kind != "note"
+Index(
+    "uq_events_run_kind_step", events.c.run, events.c.kind, events.c.step,
+    unique=True, sqlite_where=_points, postgresql_where=_points,
+)  # fmt: skip
 
 artifacts = Table(
     "artifacts",

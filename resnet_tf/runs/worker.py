@@ -7,12 +7,12 @@ is queued. A stop that a long step keeps it from hearing ends the process; the s
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import secrets
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
@@ -24,6 +24,8 @@ from resnet_tf.runs.home import Home, Lock, is_free
 from resnet_tf.runs.journal import Journal
 from resnet_tf.runs.records import Run
 from resnet_tf.runs.store import Store
+
+log = logging.getLogger(__name__)  # and not print: a full disk must not stop who reports it
 
 LOOK = 0.2  # seconds between two looks for a stop, or for a run
 BEAT = 1.0  # seconds between two heartbeats
@@ -73,7 +75,7 @@ class Worker:
         try:
             return self._store.claim(self.id, device.name, device.why)
         except StoreUnavailable as error:
-            print(error, flush=True)
+            log.warning("%s", error)
             time.sleep(BEAT)
             return None
 
@@ -86,7 +88,7 @@ class Worker:
         try:
             self._end(run, journal, *self._outcome(run, journal))
         except ClaimLost as error:
-            print(error, flush=True)
+            log.warning("%s", error)
         finally:
             self._run = self._journal = None
 
@@ -106,7 +108,7 @@ class Worker:
         except ClaimLost:
             raise
         except Exception as error:
-            traceback.print_exc()
+            log.exception("%s failed", run.name)
             return "failed", _said(error)
         return "finished", None
 
@@ -124,7 +126,7 @@ class Worker:
             try:
                 return write()
             except StoreUnavailable as trouble:
-                print(trouble, flush=True)
+                log.warning("%s", trouble)
                 if not is_free(self._home.servers_lock):
                     heard = time.monotonic()
                 if time.monotonic() - heard > self._patience:
@@ -139,17 +141,17 @@ class Worker:
         while True:
             time.sleep(LOOK)
             run, journal, now = self._run, self._journal, time.monotonic()
-            if run is None and now - beaten < BEAT:
-                continue
             try:
-                stop, lost = self._store.beat(self.id, run), False
+                if now - beaten >= BEAT:
+                    self._store.beat(self.id, run)
+                    beaten = now
+                stop, lost = run is not None and self._store.is_to_stop(run), False
                 if journal is not None:
                     journal.flush()
             except ClaimLost:
                 stop = lost = True
             except WorkbenchError:
                 continue  # the main thread meets the same and says so
-            beaten = now
             if run is None or not stop:
                 continue
             if of is not run:
@@ -202,6 +204,8 @@ def main(
 ) -> None:  # fmt: skip
     """Works in the home and the store that the environment names, unless another worker is there already."""
     faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     home = Home.at()
     lock = Lock(home.make() / "worker.lock")
     until = time.monotonic() + YIELD

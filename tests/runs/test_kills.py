@@ -61,8 +61,7 @@ def test_a_run_outlives_its_server_and_the_next_server_adopts_the_worker(tmp_pat
     script = f"""
         import sys, time
         sys.path.insert(0, {str(HERE)!r})
-        from benches import Bench, FAKE, executor
-        executor.FIRST_PAINT = 0.0
+        from benches import Bench, FAKE
         bench = Bench({str(tmp_path)!r}, worker=FAKE)
         bench.start()
         print(bench.begin("steady", epochs=5), flush=True)

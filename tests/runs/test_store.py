@@ -140,6 +140,12 @@ def test_the_latest_point_of_a_resumed_run_is_where_it_is_now(store):
     assert (store.run(run.id).latest, store.run(run.id).progress) == ({"loss": 5}, 0.5)
 
 
+def test_a_step_may_have_two_notes(store):
+    run = claimed(store)
+    store.append("w1", run, [Happening("note", 3, 0, 1.0, {"sentence": said}) for said in ("one", "two")])
+    assert [event.values["sentence"] for event in store.events(run.id, ("note",))] == ["one", "two"]
+
+
 def test_events_are_written_all_or_none(store):
     run = claimed(store)
     with pytest.raises(WorkbenchError):

@@ -91,13 +91,18 @@ def upgrade() -> None:
         sa.Column("values", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["run"], ["runs.id"], name=op.f("fk_events_run"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_events")),
-        sa.UniqueConstraint("run", "kind", "step", name=op.f("uq_events_run_kind_step")),
         sqlite_autoincrement=True,
     )
+    points = sa.text("kind != 'note'")
+    op.create_index(
+        "uq_events_run_kind_step", "events", ["run", "kind", "step"],
+        unique=True, sqlite_where=points, postgresql_where=points,
+    )  # fmt: skip
     op.create_index(op.f("ix_events_run_kind_seq"), "events", ["run", "kind", "seq"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("uq_events_run_kind_step", table_name="events")
     op.drop_index(op.f("ix_events_run_kind_seq"), table_name="events")
     op.drop_table("events")
     op.drop_table("artifacts")
