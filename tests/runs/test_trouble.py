@@ -38,7 +38,7 @@ def test_a_worker_whose_disk_is_full_keeps_the_points_and_writes_them_later(benc
     worker.rlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))  # no file may grow beyond 1 kB
     until(lambda: "records cannot be used" in bench.home.log.read_text())
     written = bench.steps(run)
-    time.sleep(0.5)
+    time.sleep(1.2)  # more than two epochs: checkpoints do not fit either
     assert bench.steps(run)[: len(written)] == written
     worker.rlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     until(lambda: bench.state(run) == "finished")
