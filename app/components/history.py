@@ -12,6 +12,7 @@ from app.frame import net
 from resnet_tf.runs.records import Run
 
 PARAMETER = "run"
+STALE = "page.stale"  # set by a click inside a fragment that the whole page must be drawn anew for
 _KEY = "train.run"
 
 
@@ -66,6 +67,8 @@ def history() -> None:
 
 
 def _table() -> None:
+    if st.session_state.pop(STALE, False):
+        st.rerun()
     with net("The history"):
         runs = state.workbench().runs()
         st.session_state["history.rows"] = [run.id for run in runs]
@@ -108,4 +111,4 @@ def _open() -> None:
     rows = st.session_state.get("history.rows", [])
     if click is not None and click.row < len(rows):
         show(rows[click.row])
-        st.session_state["history.opened"] = True
+        st.session_state[STALE] = True

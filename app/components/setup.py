@@ -1,189 +1,151 @@
-"""What will be trained: the design as it fits the images, the recipe with its few knobs, and the button."""
+"""What is trained, on what, and how: the controls beside the curves, and the button that starts a run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app import state, words
-from app.components import opened, trouble
-from app.components.upload import upload
+from app.components.history import show
 from resnet_tf.design.spec import Spec, SpecError
+from resnet_tf.runs.failures import WorkbenchError
+from resnet_tf.runs.records import DatasetCard, Recipe
 
-if TYPE_CHECKING:
-    from resnet_tf.learning.catalogue import DatasetCard
-    from resnet_tf.learning.recipes import Recipe
-
-SIDES = (16, 32, 48, 64, 96, 128, 160, 224)  # px
-LARGEST_SEED = 2**31 - 1
-KNOBS = ("epochs", "batch_size", "learning_rate", "warmup")  # fields of a recipe that the page lets one change
+MOST_EPOCHS, MOST_BATCH, MOST_SEED, MOST_SIDE = 10_000, 65_536, 2**31 - 1, 4_096
 
 
 def setup() -> None:
-    """All controls of a new run; `Train` puts it into the queue and opens it."""
-    bench = state.workbench()
-    cards = {card.name: card for card in bench.datasets()}
-    recipes = {recipe.name: recipe for recipe in bench.recipes()}
-    st.session_state.setdefault("train.dataset", next(iter(cards)))
-    if st.session_state["train.dataset"] not in cards:  # its file was deleted
-        st.session_state["train.dataset"] = next(iter(cards))
-    card = _dataset(cards)
-    side = _side(state.current_spec(), card)
-    recipe = _recipe(recipes)
-    fitted, changes = bench.fit(state.current_spec(), card, side)
-    _what(fitted, changes, recipe)
-    st.button(
-        "Train",
-        type="primary",
-        width="stretch",
-        on_click=trouble.attempt,
-        args=("setup", _train, card, recipe, side),
-        shortcut="Ctrl+Enter",
-    )
-    trouble.show("setup")
-
-
-def _dataset(cards: dict[str, DatasetCard]) -> DatasetCard:
-    left, right = st.columns([3, 1], vertical_alignment="bottom", gap="small")
-    name = left.selectbox(
-        "Images",
-        list(cards),
-        format_func=lambda name: cards[name].title,
-        key="train.dataset",
-        persist_state="session",
-    )
-    with right.popover("Add", help="Train on your own images", width="stretch"):
-        upload()
+    """Draws the controls; a press on Train opens the new run."""
+    cards = {card.name: card for card in state.workbench().datasets()}
+    recipes = {row.name: row for row in state.workbench().recipes()}
+    name = st.selectbox("Images", list(cards), format_func=lambda name: cards[name].title, key="train.dataset",
+                        persist_state="session")  # fmt: skip
     card = cards[name]
-    height, width, channels = card.image_shape
-    network = "  ·  fetched from the network once" if card.needs_network else ""
-    st.caption(
-        f"{card.images:,} images of {height} × {width} × {channels}, {card.classes:,} classes{network}",
-        help=f"Source: {card.source}. Licence: {card.licence}.",
-    )
-    return card
+    st.caption(about(card))
+    _own_images()
+    chosen = st.selectbox("Recipe", list(recipes), format_func=lambda name: recipes[name].title, key="train.recipe",
+                          persist_state="session")  # fmt: skip
+    recipe, seed = _edited(recipes[chosen])
+    side = st.session_state.get("train.side")
+    fitted = _fitted(card, side)
+    if fitted is None:
+        return
+    if st.button("Train", type="primary", width="stretch", icon=":material/play_arrow:", key="train.start"):
+        _start(card, recipe, seed, side)
 
 
-def _side(spec: Spec, card: DatasetCard) -> int | None:
-    """Pixels a side, or None for what fits best; sizes that the design cannot take are not offered."""
-    best = state.workbench().fit(spec, card)[0].input_shape
-    possible = [None, *(side for side in SIDES if _takes(spec, card, side))]
-    if st.session_state.get("train.side") not in possible:
-        st.session_state["train.side"] = None
-    return st.selectbox(
-        "Image size",
-        possible,
-        format_func=lambda side: f"{side} × {side} px" if side else f"{best[0]} × {best[1]} px, suggested",
-        key="train.side",
-        persist_state="session",
-        help="Images are scaled to this size. Twice the side takes about four times as long.",
+def about(card: DatasetCard) -> str:
+    """One line on a set of images."""
+    network = "Fetched from the network when it is first used." if card.needs_network else ""
+    return (
+        f"{card.images:,} images of {words.shape(card.image_shape)}, {card.classes:,} classes. "
+        f"{card.source}. Licence: {card.licence}. {network}"
     )
 
 
-def _takes(spec: Spec, card: DatasetCard, side: int) -> bool:
-    try:
-        state.workbench().fit(spec, card, side)
-    except SpecError:
-        return False
-    return True
-
-
-def _recipe(recipes: dict[str, Recipe]) -> Recipe:
-    st.session_state.setdefault("train.recipe", next(iter(recipes)))
-    name = st.selectbox(
-        "Recipe",
-        list(recipes),
-        format_func=lambda name: recipes[name].title,
-        key="train.recipe",
-        persist_state="session",
-        on_change=_take_recipe,
-        args=(recipes,),
-    )
-    chosen = recipes[name]
-    if "train.epochs" not in st.session_state:
-        take_knobs(chosen)
-    _said(chosen)
-    left, right = st.columns(2, gap="small")
-    left.number_input("Epochs", 1, 10_000, key="train.epochs", persist_state="session")
-    right.number_input("Batch", 1, 65_536, key="train.batch_size", persist_state="session", help="Images per step")
+def _edited(recipe: Recipe) -> tuple[Recipe, int]:
+    """The recipe as the fields say, and the seed. Every recipe keeps its own edits."""
+    left, right = st.columns(2)
+    epochs = left.number_input("Epochs", 1, MOST_EPOCHS, recipe.epochs, key=f"train.epochs.{recipe.name}",
+                               persist_state="session")  # fmt: skip
+    batch = right.number_input("Batch (images)", 1, MOST_BATCH, recipe.batch_size, key=f"train.batch.{recipe.name}",
+                               persist_state="session")  # fmt: skip
     with st.expander("More"):
+        rate = st.number_input(
+            "Learning rate", 1e-6, 100.0, recipe.learning_rate, format="%g", step=recipe.learning_rate / 10,
+            key=f"train.rate.{recipe.name}", persist_state="session", help=in_words(recipe),
+        )  # fmt: skip
+        seed = st.number_input("Seed", 0, MOST_SEED, 0, key="train.seed", persist_state="session",
+                               help="The same seed gives the same weights, batches and curve")  # fmt: skip
         st.number_input(
-            "Learning rate", 0.0, 100.0, key="train.learning_rate", persist_state="session", format="%g", step=0.001
-        )
-        st.number_input(
-            "Warm-up",
-            0.0,
-            0.99,
-            key="train.warmup",
-            persist_state="session",
-            step=0.05,
-            help="Share of all steps over which the learning rate climbs",
-        )
-        st.number_input(
-            "Seed",
-            0,
-            LARGEST_SEED,
-            key="train.seed",
-            persist_state="session",
-            help="The same design, images, recipe and seed give the same curve",
-        )
-        st.text_input("Name", key="train.name", persist_state="session", max_chars=120, placeholder=state.design_name())
-    return chosen
+            "Image size (px a side)", 8, MOST_SIDE, None, key="train.side", persist_state="session",
+            placeholder="as the design needs", help="Larger images take longer, by their area",
+        )  # fmt: skip
+    changes = {"epochs": int(epochs), "batch_size": int(batch), "learning_rate": float(rate)}
+    return recipe.model_copy(update=changes), int(seed)
 
 
-def _take_recipe(recipes: dict[str, Recipe]) -> None:
-    take_knobs(recipes[st.session_state["train.recipe"]])
+def in_words(recipe: Recipe) -> str:
+    """A recipe in one line."""
+    parts = [f"{recipe.optimizer}, {recipe.schedule} schedule"]
+    parts += [f"warm-up over {recipe.warmup:.0%} of the steps"] if recipe.warmup else []
+    parts += [f"weight decay {recipe.weight_decay:g}"] if recipe.weight_decay else []
+    parts += [f"gradients clipped at norm {recipe.clip_norm:g}"] if recipe.clip_norm else []
+    parts += [f"shifts by up to {recipe.shift} px"] if recipe.shift else []
+    parts += ["mirrored at random"] if recipe.flip else []
+    return f"{', '.join(parts)}. {recipe.source}."
 
 
-def take_knobs(recipe: Recipe) -> None:
-    """Sets the knobs as a recipe has them."""
-    for knob in KNOBS:
-        st.session_state[f"train.{knob}"] = getattr(recipe, knob)
-
-
-def take_advice(recipe: Recipe) -> None:
-    """Sets the knobs for another try of a recipe that diverged: a tenth of its rate, reached slowly."""
-    take_knobs(recipe)
-    st.session_state["train.learning_rate"] = recipe.learning_rate / 10
-    st.session_state["train.warmup"] = max(recipe.warmup, 0.1)
-
-
-def _said(recipe: Recipe) -> None:
-    st.caption(
-        f"{recipe.optimizer}, {recipe.schedule} schedule, weight decay {recipe.weight_decay:g}",
-        help=f"{recipe.source}. Learning rate {recipe.learning_rate:g}; shifts up to {recipe.shift} px; "
-        f"{'mirrors half of the images' if recipe.flip else 'mirrors nothing'}.",
-    )
-
-
-def _changes(recipe: Recipe) -> dict[str, Any]:
-    """The knobs that are not as the recipe has them; an emptied one is as the recipe has it."""
-    asked = {knob: st.session_state.get(f"train.{knob}") for knob in KNOBS}
-    return {knob: value for knob, value in asked.items() if value is not None and value != getattr(recipe, knob)}
-
-
-def _what(fitted: Spec, changes: str, recipe: Recipe) -> None:
-    """The design in a line of numbers, and what was changed so that it fits the images."""
+def _fitted(card: DatasetCard, side: int | None) -> Spec | None:
+    """The design as it is trained, said in a line; None, with the reason, where it cannot be."""
+    spec = state.current_spec()
+    try:
+        fitted, changed = state.workbench().fit(spec, card, side)
+    except SpecError as error:
+        st.error(f"{state.design_name()} does not fit these images: {error}", icon=":material/error:")
+        return None
     counted = state.counted(fitted)
-    batch = st.session_state.get("train.batch_size") or recipe.batch_size
-    memory = counted.memory(batch).training.bytes
-    st.markdown(
-        f"**{state.design_name()}**  \n{words.short(counted.trainable_parameters)} parameters · "
-        f"{words.short(counted.macs)} MACs · {counted.depth:,} layers · {words.size(memory)} to train (estimated)"
+    st.caption(
+        f"{words.short(counted.trainable_parameters)} parameters and {words.short(counted.macs)} MACs an image at "
+        f"{words.shape(fitted.input_shape)}. {changed}"
     )
-    if changes:
-        st.caption(changes)
+    return fitted
 
 
-def _train(card: DatasetCard, recipe: Recipe, side: int | None) -> None:
-    changed = recipe.model_copy(update=_changes(recipe))
-    run = state.workbench().train(
-        state.current_spec(),
-        card,
-        changed,
-        st.session_state.get("train.seed") or 0,
-        name=st.session_state.get("train.name") or state.design_name(),
-        image_size=side,
-    )
-    opened.put(run)
+def _start(card: DatasetCard, recipe: Recipe, seed: int, side: int | None) -> None:
+    try:
+        run = state.workbench().train(
+            state.current_spec(), card, recipe, seed, name=state.design_name(), image_size=side
+        )
+    except (WorkbenchError, SpecError) as error:
+        st.error(str(error), icon=":material/memory:")
+        return
+    show(run)
+    st.rerun()
+
+
+# --- somebody's own images
+
+
+def _own_images() -> None:
+    with st.popover("Add own images", icon=":material/add_photo_alternate:", width="stretch"):
+        st.caption("A zip with one folder of images for each class, or an npz with `images` and `labels`.")
+        st.file_uploader("Images", type=["zip", "npz"], key="train.images")
+        st.text_input("Name", key="train.images.name", placeholder="the file's name", max_chars=60)
+        st.button("Add images", on_click=add_images, type="primary", key="train.images.add")
+        for kind, sentence in st.session_state.pop("train.images.said", ()):
+            (st.error if kind == "refused" else st.success)(sentence)
+
+
+def add_images() -> None:
+    """Keeps the uploaded images and chooses them; what is wrong with them is said in the popover."""
+    file = st.session_state.get("train.images")
+    if file is None:
+        _say("refused", "Choose a zip or npz file first.")
+        return
+    name = st.session_state.get("train.images.name") or file.name.rpartition(".")[0]
+    try:
+        with st.spinner("Reading the images"):
+            card = state.workbench().add_images(name, file.getvalue())
+    except WorkbenchError as error:
+        _say("refused", str(error))
+        return
+    st.session_state["train.dataset"] = card.name
+    _say("added", f"Added {card.images:,} images in {card.classes:,} classes; they are chosen now.")
+
+
+def _say(*said: str) -> None:
+    st.session_state["train.images.said"] = [said]
+
+
+def gentler(recipe: Recipe) -> tuple[Recipe, Sequence[str]]:
+    """A recipe that takes smaller steps, after one that diverged, and what was changed."""
+    changes = {
+        "learning_rate": recipe.learning_rate / 10,
+        "warmup": recipe.warmup or 0.1,
+        "clip_norm": recipe.clip_norm or 1.0,
+    }
+    said = [f"learning rate {changes['learning_rate']:g}", f"warm-up {changes['warmup']:.0%}",
+            f"clipping at {changes['clip_norm']:g}"]  # fmt: skip
+    return recipe.model_copy(update=changes), said

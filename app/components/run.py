@@ -1,0 +1,234 @@
+"""The face of a training: what it is doing, how far it is, its figures and curves, and what one can do with it."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app import state, words
+from app.components import charts
+from app.components.history import STALE, accuracy, duration, forget, show
+from app.components.results import results
+from app.components.setup import gentler
+from app.components.worker import sentence
+from app.frame import net
+from resnet_tf.runs.failures import WorkbenchError
+from resnet_tf.runs.records import Run
+
+EVERY = 1.0  # seconds between two looks at a run under way
+AXES = {"step": "Steps", "epoch": "Epochs", "seconds": "Seconds"}
+
+
+def face(run_id: str) -> None:
+    """Draws a run, and while it is under way draws it again every second."""
+    run = state.workbench().run(run_id)
+    st.fragment(_live, run_every=None if run.over else EVERY)(run_id, run.over)
+    if run.state == "finished":
+        evaluation = state.workbench().evaluation(run_id)
+        if evaluation:
+            results(evaluation, run_id)
+
+
+def _live(run_id: str, was_over: bool) -> None:
+    if st.session_state.pop(STALE, False):
+        st.rerun()
+    with net("This run"):
+        run = state.workbench().run(run_id)
+        if run.over != was_over:
+            st.rerun()  # the whole page: the timer stops, and what comes at the end is drawn
+        _head(run)
+        outlook = _outlook(run)
+        STATES[run.state](run, outlook)
+        _figures(run)
+        _curves(run, outlook)
+
+
+def _outlook(run: Run) -> dict[str, Any]:
+    """What the run said before its first step; empty before that."""
+    said = state.workbench().events(run.id, ("compiling",))
+    return said[-1].values if said else {}
+
+
+def _head(run: Run) -> None:
+    """The name, what it is trained on, and the buttons."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run.head"):
+        recipe = run.recipe
+        about = [run.dataset.title if run.dataset else "", words.shape(run.spec.input_shape)]
+        about += [recipe.title, f"{recipe.epochs:,} epochs", f"batch {recipe.batch_size:,}"] if recipe else []
+        about += [f"seed {run.seed}", f"on the {run.device}" if run.device else ""]
+        line = " · ".join(part for part in about if part)
+        st.html(f'<h4 class="run">{escape(run.name)}<small title="{escape(run.why or "")}">{escape(line)}</small></h4>')
+        _buttons(run)
+
+
+def _buttons(run: Run) -> None:
+    stopping = st.session_state.get("stopping") == (run.id, run.attempt)
+    if not run.over:
+        label = "Take out of the queue" if run.state == "queued" else "Stop"
+        st.button("Stopping" if stopping else label, icon=":material/stop:", on_click=_stop, args=(run,),
+                  disabled=stopping, key="run.stop")  # fmt: skip
+    if run.resumable:
+        st.button("Resume", icon=":material/play_arrow:", type="primary", on_click=_act, key="run.resume",
+                  args=(state.workbench().resume, run.id))  # fmt: skip
+    if run.epochs and run.over and st.button("Export", icon=":material/download:", key="run.export"):
+        st.session_state["export.source"] = run.id
+        st.switch_page("views/export.py")
+    if run.state != "running":
+        with st.popover("", icon=":material/more_horiz:", key="run.more", help="More"):
+            if st.button("Open its design", width="stretch", key="run.design"):
+                state.set_spec(run.spec, run.name)
+                st.switch_page("views/design.py")
+            st.button("Delete this run with its points and files", on_click=_delete, args=(run.id,), width="stretch",
+                      key="run.delete")  # fmt: skip
+    if said := st.session_state.pop("run.said", None):
+        st.error(said)
+
+
+def _act(act: Any, run_id: str) -> bool:
+    """Does something with a run; whether it could be done. What went wrong is said on the next drawing."""
+    try:
+        act(run_id)
+    except WorkbenchError as error:
+        st.session_state["run.said"] = str(error)
+        return False
+    return True
+
+
+def _stop(run: Run) -> None:
+    if _act(state.workbench().stop, run.id):
+        st.session_state["stopping"] = (run.id, run.attempt)
+
+
+def _delete(run_id: str) -> None:
+    if _act(state.workbench().delete, run_id):
+        forget()
+        st.session_state[STALE] = True
+
+
+# --- one face for each state
+
+
+def _queued(run: Run, outlook: dict[str, Any]) -> None:
+    worker = state.workbench().worker()
+    if worker.state in ("starting", "down"):
+        waits = sentence(worker, time.time())
+    elif run.position == 1:
+        waits = "Next in line: it begins when the run before it ends, or at once."
+    else:
+        waits = f"Number {run.position} in the queue."
+    st.progress(0.0, text=waits)
+
+
+def _running(run: Run, outlook: dict[str, Any]) -> None:
+    if not outlook:
+        st.progress(0.0, text=f"Reading the images on the {run.device}")
+    elif not run.latest:
+        usual = outlook["usual_seconds"]
+        text = f"Compiling for the {outlook['device']}: usually about {words.seconds(usual)}, once"
+        st.progress(0.0, text=text)
+    else:
+        left = run.latest.get("seconds_left")
+        done = len(run.epochs)
+        epoch = f"Epoch {min(done + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}" if run.recipe else ""
+        text = f"{epoch} · {words.seconds(left)} left" if left is not None else epoch
+        st.progress(run.progress, text=text)
+
+
+def _finished(run: Run, outlook: dict[str, Any]) -> None:
+    return
+
+
+def _stopped(run: Run, outlook: dict[str, Any]) -> None:
+    st.info(f"Stopped {_where(run)}. Its points are kept; Resume goes on from the last whole epoch.",
+            icon=":material/stop_circle:")  # fmt: skip
+
+
+def _interrupted(run: Run, outlook: dict[str, Any]) -> None:
+    st.warning(f"Interrupted {_where(run)}. {run.error}", icon=":material/power_off:")
+
+
+def _failed(run: Run, outlook: dict[str, Any]) -> None:
+    st.error(f"Failed {_where(run)}: {run.error}", icon=":material/error:")
+
+
+def _diverged(run: Run, outlook: dict[str, Any]) -> None:
+    said = state.workbench().events(run.id, ("diverged",))
+    advice = said[-1].values.get("advice") if said else run.error
+    st.warning(f"Diverged {_where(run)}. {advice}", icon=":material/trending_up:")
+    if run.recipe:
+        recipe, changes = gentler(run.recipe)
+        if st.button(f"Train again with {', '.join(changes)}", type="primary", key="run.gentler"):
+            height, width, _ = run.spec.input_shape
+            side = height if height == width else None
+            show(state.workbench().train(run.spec, run.dataset, recipe, run.seed, name=run.name, image_size=side))
+            st.rerun()
+
+
+def _where(run: Run) -> str:
+    epochs = run.recipe.epochs if run.recipe else 0
+    return f"after {len(run.epochs):,} of {epochs:,} epochs"
+
+
+STATES = {
+    "queued": _queued,
+    "running": _running,
+    "finished": _finished,
+    "stopped": _stopped,
+    "interrupted": _interrupted,
+    "failed": _failed,
+    "diverged": _diverged,
+}
+
+
+# --- figures and curves
+
+
+def _figures(run: Run) -> None:
+    if not run.latest:
+        return
+    last = run.epochs[-1] if run.epochs else {}
+    best = max((e.get("validation_accuracy") or 0.0 for e in run.epochs), default=None)
+    spent, speed = duration(run), run.latest.get("images_per_second")
+    cells = [
+        (_percent(accuracy(run)), "validation accuracy", f"best {_percent(best)}" if run.epochs else "after an epoch"),
+        (_number(last.get("validation_loss")), "validation loss", f"in training {_number(last.get('loss'))}"),
+        (_percent(run.latest.get("accuracy")), "training accuracy", f"loss {_number(run.latest.get('loss'))} now"),
+        (words.significant(speed) if speed else "–", "images/s", run.device or ""),
+        (words.seconds(spent) if spent is not None else "–", "spent", f"{run.attempt - 1} resumes" if run.attempt > 1
+         else f"{len(run.epochs)} epochs"),
+    ]  # fmt: skip
+    html = "".join(
+        f"<div><b>{escape(value)}</b><small>{escape(unit)}</small><small>{escape(note)}</small></div>"
+        for value, unit, note in cells
+    )
+    st.html(f'<div class="strip" role="group" aria-label="Figures of this run, measured here">{html}</div>')
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else words.percent(share)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _curves(run: Run, outlook: dict[str, Any]) -> None:
+    events = state.workbench().events(run.id, ("step",), most=charts.MOST_POINTS)
+    events += state.workbench().events(run.id, ("epoch",), most=charts.MOST_POINTS)
+    if not events:
+        return
+    per_epoch = outlook.get("steps_per_epoch") or 1
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="curve.choices"):
+        field = st.segmented_control("Along", AXES, format_func=AXES.__getitem__, default="step", required=True,
+                                     key="curve.axis", label_visibility="collapsed", persist_state="session")  # fmt: skip
+        log = st.toggle("Logarithmic loss", key="curve.log", persist_state="session")
+        st.space("stretch")
+        weight = st.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="curve.smoothing", width=180,
+                           persist_state="session")  # fmt: skip
+    ends = {"step": outlook.get("steps"), "epoch": run.recipe.epochs if run.recipe else None, "seconds": None}
+    axis = charts.Axis(field, None if run.over else ends[field])
+    charts.learning(run, events, axis, weight, log, per_epoch)
+    charts.vital_signs(run, events, axis, per_epoch)
