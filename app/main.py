@@ -19,6 +19,7 @@ PAGES = [
 ]
 
 st.set_page_config(page_title="resnet_tf", page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide")
+st.logo(str(ROOT / "assets" / "logo.svg"), size="medium")
 page = st.navigation(
     [
         st.Page(f"views/{name}.py", title=title, icon=icon, default=name == "design", url_path=name)

@@ -14,12 +14,14 @@ from resnet_tf.design.picture import Level, Picture
 
 _FOLDER = Path(__file__).parent
 _HTML = """<div class="canvas">
+<div class="foot">
+<div class="legend"></div>
 <div class="tools" role="toolbar" aria-label="View">
 <button type="button" data-act="out" aria-label="Zoom out">−</button>
 <button type="button" data-act="in" aria-label="Zoom in">+</button>
 <button type="button" data-act="fit">Fit</button>
 </div>
-<div class="legend"></div>
+</div>
 </div>
 """
 _CANVAS = st.components.v2.component(
@@ -33,7 +35,7 @@ _KINDS = {"identity": "identity", "projection": "projection", "padding": "zero p
 _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "activation", "pool": "pool"}
 
 
-def canvas(counted: Costs, level: Level, *, key: str, selected: str | None = None, height: int = 270) -> str | None:
+def canvas(counted: Costs, level: Level, *, key: str, selected: str | None = None, height: int = 330) -> str | None:
     """The block that was clicked last, or None; draws the network at a level."""
     picture = layout(counted, level)
     result = _CANVAS(
@@ -82,4 +84,5 @@ def _legend(counted: Costs, picture: Picture) -> str:
     most = max(part.macs for part in parts)
     shade = f"<span><i></i>0 to {words.short(most)} MACs</span>"
     hues = [f'<span style="--colour:var(--{hue})"><b></b>{name}</span>' for hue, name in _HUES.items()]
-    return "".join([*lines, shade, *(hues if picture.level == "layer" else [])])
+    hint = "<span>Click a block to look inside</span>"
+    return "".join([*lines, shade, *(hues if picture.level == "layer" else []), hint])

@@ -81,9 +81,7 @@ def refused(*fields: str) -> None:
         return
     error = refusal.error
     with st.container(key="refused", gap="xsmall"):
-        st.warning(
-            f"{_title(error.field)} must be {error.rule}; got {_brief(error.value)}. The picture is as before."
-        )
+        st.warning(f"{_title(error.field)} must be {error.rule}; got {_brief(error.value)}. The picture is as before.")
         with st.container(horizontal=True, gap="xsmall"):
             if error.nearest is not None:
                 st.button(f"Use {_brief(error.nearest)}", on_click=state.use_nearest, type="primary", key="refused.use")

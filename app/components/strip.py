@@ -52,8 +52,9 @@ def _cell(figure: Figure, now: Costs, before: Costs | None, beside: Costs, name:
     exact = f"{value:,} {figure.exact}"
     return (
         f'<div title="{escape(exact)}" role="group" aria-label="{escape(exact)}">'
-        f"<b>{number}<i>{escape(unit)}</i></b>{_since(figure, value, before)}"
-        f"<small>{escape(words.ratio(value, figure.of(beside)))} {escape(name)}</small></div>"
+        f"<b>{number}<i>{escape(unit)}</i></b>"
+        f"<small>{escape(words.ratio(value, figure.of(beside)))} {escape(name)}</small>"
+        f"{_since(figure, value, before)}</div>"
     )
 
 

@@ -54,6 +54,12 @@ def choices(counted: Costs) -> None:
         )  # fmt: skip
 
 
+def choose(block: str) -> None:
+    """Selects a block on the canvas, or lets go of the one that is selected."""
+    canvas = st.session_state.setdefault("canvas", {})
+    canvas["selected"] = None if canvas.get("selected") == block else block
+
+
 @st.fragment
 def sheet() -> None:
     """Numbers, picture and table. Apart from the controls, so that a click on a block draws nothing else anew."""
@@ -73,7 +79,7 @@ def sheet() -> None:
         canvas(counted, st.session_state["level"], key="canvas", selected=chosen if block else None)
         rows, inside = st.columns([1.3, 1], gap="medium") if block else (st.container(), None)
         with rows:
-            table(counted)
+            table(counted, selected=block and block.name, on_choice=choose)
         if block and inside:
             with inside:
                 inspector(counted, block)

@@ -95,11 +95,11 @@ def straight(x0: float, x1: float, y: float) -> str:
 
 
 def arc(x0: float, x1: float, line: float, level: float) -> str:
-    """From the line at x0 up (or down) to `level`, across, and back to the rim of a circle on the line at x1."""
+    """From the line at x0 up (or down) to `level`, across, and back to the line at x1, behind the circle there."""
     away = -1 if level < line else 1
     r = min(CORNER, (x1 - x0) / 2)
     turn = level - away * r
     return (
         f"M{x0:g} {line:g}V{turn:g}Q{x0:g} {level:g} {x0 + r:g} {level:g}"
-        f"H{x1 - r:g}Q{x1:g} {level:g} {x1:g} {turn:g}V{line + away * PLUS / 2:g}"
+        f"H{x1 - r:g}Q{x1:g} {level:g} {x1:g} {turn:g}V{line:g}"
     )
