@@ -3,7 +3,8 @@
     python -m benchmarks.digits [--seeds N]
 
 Times this process from its first import to the first point of the curve and to the end of the training, and reports
-the validation accuracy. Prints a line per seed, then one JSON line: figures, targets, "ok". Only the first seed starts cold.
+the validation accuracy. Prints a line per seed, then one JSON line: figures, targets, "ok". Only the first seed starts
+cold.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 Each row trains a design on the bundled digits in fresh processes, one per batch size, and reads each one's peak
 resident memory. What a further image costs is the slope between batch sizes: it holds the activations and the
 workspace, and leaves out what Python and TensorFlow take themselves. What a further weight costs is the slope between
-a wide and a narrow network of the same batch. Prints a table, then one JSON line: figures, targets, "ok".
+ResNet-50 and one of twice its width, at a batch of 4. Prints a table, then one JSON line: figures, targets, "ok".
 """
 
 from __future__ import annotations
@@ -75,12 +75,13 @@ def per_image(row: Row) -> tuple[float, float]:
 
 def per_weight(optimizer: str) -> tuple[float, float]:
     """Estimated and measured bytes that one more weight costs: itself, its gradient and the optimiser's slots."""
-    narrow, wide = (edit(design("vgg16"), input_shape=(32, 32, 1), hidden=(width,)) for width in (1_000, 65_000))
+    narrow = edit(design("resnet50"), input_shape=(32, 32, 1))
+    wide = edit(narrow, stages=[{**stage.model_dump(), "width": 2 * stage.width} for stage in narrow.stages])
     slots = {"nesterov": "sgd_momentum", "adam": "adam"}[optimizer]
     counted = [costs(spec) for spec in (narrow, wide)]
     more = counted[1].trainable_parameters - counted[0].trainable_parameters
-    totals = [each.memory(1, optimizer=slots).training.bytes for each in counted]
-    peaks = [peak(spec, 16, optimizer) for spec in (narrow, wide)]
+    totals = [each.memory(4, optimizer=slots).training.bytes for each in counted]
+    peaks = [peak(spec, 4, optimizer) for spec in (narrow, wide)]
     return (totals[1] - totals[0]) / more, (peaks[1] - peaks[0]) / more
 
 

@@ -18,11 +18,14 @@ import numpy as np
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.drawing import draw
+from resnet_tf.design.expand import expand
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 from resnet_tf.learning import reload
 from resnet_tf.learning.backend import keras
+from resnet_tf.learning.build import deep, recursion_for
 
 TOLERANCE = 1e-4  # of the largest output: what rounding can make of another order of the same additions
+_SAFE_RECURSION = 2_200  # what Python allows by itself, 1,000, is enough for the 390 layers of ResNet-110
 _PATIENCE = 600.0  # seconds for a fresh process to load and run both
 
 
@@ -74,17 +77,24 @@ def _written(name: str, model: keras.Model, spec: Spec, folder: Path) -> Exporte
     """The file of one format, written under another name and then moved, so that nobody finds half of it."""
     row = FORMATS[name]
     path = folder / f"{model.name}{row.suffix}"
-    shape = ", ".join(str(n) for n in spec.input_shape)
-    load = row.load.format(file=path.name, stem=model.name, shape=shape)
+    load = _load_lines(row, path, model, spec)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
         draft = Path(unfinished) / path.name
         try:
-            row.write(model, spec, draft)
+            with deep(expand(spec)):
+                row.write(model, spec, draft)
         except (OSError, ValueError, RuntimeError) as error:
             return Exported(name, path, 0, time.perf_counter() - began, None, None, load, str(error))
         draft.replace(path)
     return Exported(name, path, path.stat().st_size, time.perf_counter() - began, None, None, load)
+
+
+def _load_lines(row: Format, path: Path, model: keras.Model, spec: Spec) -> str:
+    """The lines that load a file. Keras recurses through the layers: past a depth Python must be told to allow it."""
+    lines = row.load.format(file=path.name, stem=model.name, shape=", ".join(str(n) for n in spec.input_shape))
+    limit = recursion_for(expand(spec))
+    return f"import sys; sys.setrecursionlimit({limit})\n{lines}" if row.runs and limit > _SAFE_RECURSION else lines
 
 
 def _verified(records: list[Exported], model: keras.Model) -> Iterator[Exported]:
@@ -93,6 +103,10 @@ def _verified(records: list[Exported], model: keras.Model) -> Iterator[Exported]
         return
     inputs = np.random.default_rng(0).uniform(-1, 1, (2, *model.input_shape[1:])).astype(np.float32)
     outputs = keras.ops.convert_to_numpy(model(inputs, training=False))
+    if not np.isfinite(outputs).all():
+        reason = "the network's own outputs are not finite, so nothing can be compared: train it first"
+        yield from (record._replace(verified=False, error=reason) for record in records)
+        return
     with tempfile.TemporaryDirectory() as place:
         pair = Path(place) / "pair.npz"
         np.savez(pair, inputs=inputs, outputs=outputs)

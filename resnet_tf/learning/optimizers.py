@@ -22,14 +22,29 @@ class _Measured:
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        self.gradient_norm.assign(ops.sqrt(sum(ops.sum(ops.square(grad)) for grad in grads)))
+        self.gradient_norm.assign(ops.sqrt(sum(ops.vdot(grad, grad) for grad in grads)))
         if self.l2:
             grads = [g + self.l2 * v if is_kernel(v) else g for g, v in zip(grads, variables, strict=True)]
         super().apply(grads, variables)
 
 
 class SGD(_Measured, keras.optimizers.SGD):
-    pass
+    """On TensorFlow with momentum, the update is the one operation that writes in place: no second set of weights."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        if keras.backend.backend() != "tensorflow" or not self.momentum:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        import tensorflow as tf
+
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,  # Keras hands over the bare variable here
+            accum=self.momentums[self._get_variable_index(variable)].value.handle,
+            lr=learning_rate,
+            grad=gradient,
+            momentum=self.momentum,
+            use_nesterov=self.nesterov,
+        )
 
 
 class Adam(_Measured, keras.optimizers.Adam):

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.setrecursionlimit(20_000)  # Keras recurses through the layers of a model, and some have thousands
 
 
 def _savedmodel(path: str, inputs: np.ndarray) -> np.ndarray:

@@ -85,6 +85,21 @@ def test_a_file_that_computes_something_else_is_not_verified(tmp_path, monkeypat
     assert record.difference > 0.01
 
 
+def test_a_network_whose_outputs_are_no_numbers_is_not_verified_and_says_why(tmp_path):
+    model = build(SPEC)
+    model.get_layer("head.classifier").bias.assign(np.full(10, np.nan))
+    (record,) = export(model, SPEC, tmp_path, ["keras"])
+    assert record.verified is False
+    assert "not finite" in record.error
+    assert record.path.exists()
+
+
+def test_a_deep_network_comes_with_the_line_that_lets_python_recurse(tmp_path):
+    deep = preset("resnet110_cifar10"), preset("preresnet1001_cifar10")
+    lines = [exporting._load_lines(FORMATS["keras"], tmp_path / "n.keras", build(SPEC), spec) for spec in deep]
+    assert ["setrecursionlimit" in text for text in lines] == [False, True]
+
+
 def test_a_broken_file_is_not_verified_and_says_why(tmp_path, monkeypatch):
     broken = FORMATS["savedmodel"]._replace(write=lambda model, spec, path: path.write_bytes(b"nothing"))
     monkeypatch.setitem(exporting.FORMATS, "savedmodel", broken)

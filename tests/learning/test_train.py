@@ -184,6 +184,21 @@ def test_the_gradient_norm_and_the_weight_decay_are_those_of_the_formula():
         np.testing.assert_allclose(variable, weight - 0.5 * (grad + decay * weight), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["sgd", "nesterov"])
+def test_momentum_moves_the_weights_as_the_optimiser_of_keras_does(name):
+    ours, theirs = build(TINY, seed=0), build(TINY, seed=0)
+    rule = optimizer(Recipe(optimizer=name, learning_rate=0.1, momentum=0.8), ours)
+    reference = keras.optimizers.SGD(0.1, momentum=0.8, nesterov=name == "nesterov")
+    reference.build(theirs.trainable_variables)
+    random = np.random.default_rng(0)
+    for _ in range(3):
+        grads = [keras.ops.convert_to_tensor(random.normal(size=w.shape), "float32") for w in ours.trainable_variables]
+        rule.apply(grads)
+        reference.apply(grads)
+    for a, b in zip(ours.trainable_variables, theirs.trainable_variables, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
 def test_clipping_leaves_the_direction_and_limits_the_length():
     model = build(TINY, seed=0)
     rule = optimizer(Recipe(optimizer="sgd", momentum=0, learning_rate=1, clip_norm=0.25), model)
