@@ -36,7 +36,7 @@ def sortable(
     columns: Sequence[Column], rows: Sequence[tuple[str, Sequence[Any]]], *, key: str, label: str, height: int = 300,
     selected: str | None = None, on_choice: Callable[[str], None] | None = None,
 ) -> None:  # fmt: skip
-    """Draws rows of (id, values). A click on a header sorts; on a row, where there is `on_choice`, calls it with its id."""
+    """Draws rows of (id, values). A click on a header sorts; on a row it calls `on_choice` with the id."""
 
     def chosen() -> None:
         if on_choice:
@@ -56,7 +56,8 @@ def sortable(
         "height": height,
         "label": label,
     }
-    _TABLE(data=data, key=key, on_chosen_change=chosen, width="stretch", height="content")
+    # in a list, since Streamlit looks for data frames in a dictionary and loads pandas to do so
+    _TABLE(data=[data], key=key, on_chosen_change=chosen, width="stretch", height="content")
 
 
 _WHOLE = "{:,}".format
@@ -65,7 +66,8 @@ _BLOCKS: tuple[tuple[str, Column, Callable[[Cost, int], Any]], ...] = (
     ("block", Column("block", shown=block_label), lambda cost, total: cost.name),
     ("kind", Column("kind"), lambda cost, total: cost.kind),
     ("shortcut", Column("shortcut"), lambda cost, total: "" if cost.shortcut == "none" else cost.shortcut),
-    ("shape", Column("shape", help="Height × width × channels that leave the block"), lambda cost, total: words.shape(cost.shape)),
+    ("shape", Column("shape", help="Height × width × channels that leave the block"),
+     lambda cost, total: words.shape(cost.shape)),
     ("parameters", Column("parameters", "number", _WHOLE), lambda cost, total: cost.parameters),
     ("macs", Column("MACs", "number", _WHOLE), lambda cost, total: cost.macs),
     ("share", Column("share of MACs", "bar", words.percent), lambda cost, total: cost.macs / total if total else 0.0),
