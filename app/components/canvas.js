@@ -175,7 +175,7 @@ function key(svg, root, view, move, select, selected) {
   })
 }
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".canvas")
   const { picture, selected, interactive, height } = data
   let view = views.get(parentElement)
@@ -204,7 +204,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const select = block => {
     const next = block === selected ? null : block
     for (const g of svg.querySelectorAll(".node")) g.classList.toggle("chosen", next !== null && g.dataset.block === next) // at once
-    setStateValue("selected", next)
+    setTriggerValue("chosen", block)
   }
   root.classList.toggle("still", !interactive)
   if (interactive) {

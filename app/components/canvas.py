@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -35,24 +36,25 @@ _KINDS = {"identity": "identity", "projection": "projection", "padding": "zero p
 _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "activation", "pool": "pool"}
 
 
-def canvas(counted: Costs, level: Level, *, key: str, selected: str | None = None, height: int = 330) -> str | None:
-    """The block that was clicked last, or None; draws the network at a level."""
+def canvas(
+    counted: Costs, level: Level, *, key: str, selected: str | None, on_choice: Callable[[str], None],
+    height: int = 330,
+) -> None:  # fmt: skip
+    """Draws the network at a level; a click on a block calls `on_choice` with its name."""
     picture = layout(counted, level)
-    result = _CANVAS(
-        data=_data(counted, picture, selected, height, interactive=True),
+    _CANVAS(
+        data=[_data(counted, picture, selected, height, interactive=True)],  # a dictionary would load pandas
         key=key,
-        on_selected_change=lambda: None,
-        default={"selected": None},
+        on_chosen_change=lambda: on_choice(st.session_state[key]["chosen"]),
         width="stretch",
         height="content",
     )
-    return result.selected
 
 
 def still(counted: Costs, level: Level, *, key: str, height: int = 130) -> None:
     """Draws the network small, to be looked at only."""
     picture = layout(counted, level)
-    _CANVAS(data=_data(counted, picture, None, height, interactive=False), key=key, width="stretch", height="content")
+    _CANVAS(data=[_data(counted, picture, None, height, interactive=False)], key=key, width="stretch", height="content")
 
 
 def _data(

@@ -54,10 +54,9 @@ def choices(counted: Costs) -> None:
         )  # fmt: skip
 
 
-def choose(block: str) -> None:
-    """Selects a block on the canvas, or lets go of the one that is selected."""
-    canvas = st.session_state.setdefault("canvas", {})
-    canvas["selected"] = None if canvas.get("selected") == block else block
+def choose(name: str) -> None:
+    """Takes a block, or a folded stage, to look inside; lets go of the one that is chosen."""
+    st.session_state["chosen"] = None if st.session_state.get("chosen") == name else name
 
 
 @st.fragment
@@ -74,9 +73,9 @@ def sheet() -> None:
             st.session_state["batch"], st.session_state["precision"],
         )  # fmt: skip
         choices(counted)
-        chosen = st.session_state.get("canvas", {}).get("selected")
+        chosen = st.session_state.get("chosen")
         block = find(counted, chosen) if chosen else None
-        canvas(counted, st.session_state["level"], key="canvas", selected=chosen if block else None)
+        canvas(counted, st.session_state["level"], key="canvas", selected=block and chosen, on_choice=choose)
         rows, inside = st.columns([1.3, 1], gap="medium") if block else (st.container(), None)
         with rows:
             table(counted, selected=block and block.name, on_choice=choose)
