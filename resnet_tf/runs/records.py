@@ -108,7 +108,7 @@ class WorkerStatus:
 class Facts:
     """What is known of a run and of the worker that claimed it; everything said of its state follows from this."""
 
-    outcome: str | None
+    outcome: State | None
     claimed_by: str | None
     stop_requested: float | None
     heartbeat: float | None
@@ -117,11 +117,11 @@ class Facts:
     def state(self, now: float) -> State:
         """The state, by the first row of the table that holds."""
         gone = self.worker_ended is not None or now - (self.heartbeat or 0.0) > STALE
-        rows: tuple[tuple[bool, str | None], ...] = (
+        rows: tuple[tuple[bool, State | None], ...] = (
             (self.outcome is not None, self.outcome),
             (self.stop_requested is not None and (self.claimed_by is None or gone), "stopped"),
             (self.claimed_by is None, "queued"),
             (gone, "interrupted"),
             (True, "running"),
         )
-        return next(state for holds, state in rows if holds)
+        return next(state for holds, state in rows if holds and state)

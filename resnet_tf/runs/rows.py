@@ -18,7 +18,7 @@ from resnet_tf.runs.tables import events, runs, workers
 WAITING = (runs.c.outcome.is_(None), runs.c.claimed_by.is_(None), runs.c.stop_requested.is_(None))
 
 
-def queue() -> Select[tuple[str]]:
+def queue() -> Select[Any]:
     """The ids of the runs that wait, in the order in which they are taken."""
     return select(runs.c.id).where(*WAITING).order_by(runs.c.queued, runs.c.id)
 

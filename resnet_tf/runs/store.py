@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from resnet_tf.design.spec import Spec, parse_spec
 from resnet_tf.learning.catalogue import DatasetCard
@@ -19,8 +18,6 @@ from resnet_tf.runs.failures import ClaimLost, WorkbenchError
 from resnet_tf.runs.records import Artifact, Design, Run, StoredEvent, Task
 from resnet_tf.runs.rows import WAITING, finite, queue, read_runs
 from resnet_tf.runs.tables import artifacts, designs, events, runs, workers
-
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Happening(NamedTuple):
@@ -47,16 +44,16 @@ class Store:
         recipe: Recipe | None = None, seed: int = 0, options: dict[str, Any] | None = None,
     ) -> str:  # fmt: skip
         """The id of a new run at the end of the queue."""
-        now = time.time()
+        run, now = secrets.token_hex(8), time.time()
         row = {
-            "id": secrets.token_hex(8), "task": task, "name": name, "owner": owner,
+            "id": run, "task": task, "name": name, "owner": owner,
             "spec": spec.model_dump(mode="json"), "dataset": dataset.as_json() if dataset else None,
             "recipe": recipe.model_dump(mode="json") if recipe else None, "seed": seed, "options": options or {},
             "created": now, "queued": now, "attempt": 1,
         }  # fmt: skip
         with self.database.writing() as connection:
             connection.execute(insert(runs).values(row))
-        return row["id"]
+        return run
 
     def run(self, run: str) -> Run:
         """A run. Raises WorkbenchError for one that is not (or no longer) there."""
@@ -131,7 +128,7 @@ class Store:
     def claim(self, worker: str, device: str | None, why: str | None) -> Run | None:
         """The oldest queued run, now this worker's; None where nothing is queued."""
         with self.database.reading() as connection:
-            run = connection.scalar(queue().limit(1))
+            run = connection.scalars(queue().limit(1)).first()
         if run is None:
             return None
         now = time.time()
@@ -212,25 +209,16 @@ class Store:
         return [Design(row.name, parse_spec(row.spec), row.owner, row.created, row.updated) for row in rows]
 
     def save_design(self, name: str, spec: Spec, owner: str) -> None:
-        now = time.time()
-        row = {"owner": owner, "name": name, "spec": spec.model_dump(mode="json"), "created": now, "updated": now}
+        fields, now = spec.model_dump(mode="json"), time.time()
+        same = and_(designs.c.owner == owner, designs.c.name == name)
         with self.database.writing() as connection:
-            fresh = _INSERT[connection.dialect.name](designs).values(row)
-            changed = {name: fresh.excluded[name] for name in ("spec", "updated")}
-            connection.execute(fresh.on_conflict_do_update(index_elements=["owner", "name"], set_=changed))
+            if not connection.execute(update(designs).where(same).values(spec=fields, updated=now)).rowcount:
+                row = {"owner": owner, "name": name, "spec": fields, "created": now, "updated": now}
+                connection.execute(insert(designs).values(row))
 
     def delete_design(self, name: str, owner: str) -> None:
         with self.database.writing() as connection:
             connection.execute(delete(designs).where(designs.c.owner == owner, designs.c.name == name))
-
-
-def _keep_claim(connection: Connection, worker: str, run: Run, **facts: Any) -> None:
-    """Writes facts of a run that is still this worker's; a resumed or deleted one is not."""
-    mine = update(runs).where(
-        runs.c.id == run.id, runs.c.claimed_by == worker, runs.c.attempt == run.attempt, runs.c.outcome.is_(None)
-    )
-    if not connection.execute(mine.values(facts)).rowcount:
-        raise ClaimLost(f"{run.name} was deleted, or is now another worker's")
 
 
 def _keep_claim(connection: Connection, worker: str, run: Run, **facts: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from resnet_tf.design.spec import SpecError
@@ -31,7 +31,7 @@ class Desk(NamedTuple):
     add_artifact: Callable[[Artifact], None]
 
 
-Task: TypeAlias = Callable[[Run, Desk], Iterator[Happening]]
+Task: TypeAlias = Callable[[Run, Desk], Generator[Happening, None, None]]
 
 
 def warm_up() -> Device:
@@ -41,7 +41,7 @@ def warm_up() -> Device:
     return Device(*device())
 
 
-def train(run: Run, desk: Desk) -> Iterator[Happening]:
+def train(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     """The events of a training, from its last checkpoint on; checkpoints go to the disk instead."""
     from resnet_tf.learning.checkpoint import Checkpoint
     from resnet_tf.learning.train import train as events_of
@@ -51,7 +51,7 @@ def train(run: Run, desk: Desk) -> Iterator[Happening]:
     yield from kept(events_of(run.spec, run.dataset, run.recipe, run.seed, checkpoint=begin), checkpoints)
 
 
-def kept(events: Iterator[Any], checkpoints: Checkpoints) -> Iterator[Happening]:
+def kept(events: Iterator[Any], checkpoints: Checkpoints) -> Generator[Happening, None, None]:
     """The events without the checkpoints, which are written to the disk; one that cannot be written becomes a note."""
     for event in events:
         if event.kind != "checkpoint":
@@ -65,7 +65,7 @@ def kept(events: Iterator[Any], checkpoints: Checkpoints) -> Iterator[Happening]
             yield Happening("note", event.step, event.epoch, event.seconds, {"sentence": said})
 
 
-def export(run: Run, desk: Desk) -> Iterator[Happening]:
+def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     """One event for each format that was written; the files lie in the run's folder of artifacts."""
     from resnet_tf.learning.build import build
     from resnet_tf.learning.checkpoint import Checkpoint, restore

@@ -23,7 +23,7 @@ from resnet_tf.learning.recipes import recipe as recipe_named
 from resnet_tf.runs.executor import WORKER, Executor
 from resnet_tf.runs.failures import WorkbenchError, disk_sentence
 from resnet_tf.runs.home import Home, is_free
-from resnet_tf.runs.records import STALE, Artifact, Design, Run, StoredEvent, Task, WorkerStatus
+from resnet_tf.runs.records import STALE, Artifact, Design, Run, StoredEvent, Task, WorkerState, WorkerStatus
 
 if TYPE_CHECKING:
     from resnet_tf.runs.store import Store
@@ -80,13 +80,13 @@ class Workbench:
         if not alive or is_free(self.home.worker_lock):
             trouble = self._executor.trouble
             why = (rows[0].error if rows and trouble else None) or trouble
-            state = "starting" if self._executor.starting else "down"
-            return WorkerStatus(state, why=why, since=self._executor.since, usual_seconds=usual)
+            absent: WorkerState = "starting" if self._executor.starting else "down"
+            return WorkerStatus(absent, why=why, since=self._executor.since, usual_seconds=usual)
         row = rows[0]
         if row.warm is None:
             return WorkerStatus("starting", since=row.started, usual_seconds=usual)
-        state = "busy" if self._store.busy(row.id) else "warm"
-        return WorkerStatus(state, row.device, row.why, row.warm, usual)
+        present: WorkerState = "busy" if self._store.busy(row.id) else "warm"
+        return WorkerStatus(present, row.device, row.why, row.warm, usual)
 
     # --- what there is to choose from
 

@@ -158,16 +158,19 @@ class Worker:
                 of, asked = run, now
             self._stop.set()
             if now - asked > HEARING:
-                self._leave(run, lost)
+                self._leave(run, None if lost else journal)
 
-    def _leave(self, run: Run, lost: bool) -> None:
-        """Ends the process in the middle of a step that has no ear; the run is written down as stopped first."""
+    def _leave(self, run: Run, journal: Journal | None) -> None:
+        """Ends the process in the middle of a step that has no ear; the run is written down as stopped first.
+
+        Without a journal the run is no longer this worker's to write about.
+        """
         with self._ending:
             if self._run is not run:
                 return
             try:
-                if not lost:
-                    self._journal.flush()
+                if journal is not None:
+                    journal.flush()
                     self._store.end(self.id, run, "stopped")
                 self._store.note_worker(self.id, ended=time.time())
             except StoreUnavailable:

@@ -31,11 +31,12 @@ def test_events_after_a_number_are_only_the_new_ones(bench):
 
 
 def test_runs_queue_in_order_and_say_their_place(bench):
-    ids = [bench.begin(f"steady {n}", epochs=1) for n in range(3)]
+    ids = [bench.begin(f"steady {n}", epochs) for n, epochs in enumerate((500, 1, 1))]
     until(lambda: bench.state(ids[0]) == "running")
     assert [bench.run(run).position for run in ids] == [None, 1, 2]
     bench.stop(ids[1])
     assert [(bench.state(run), bench.run(run).position) for run in ids[1:]] == [("stopped", None), ("queued", 1)]
+    bench.stop(ids[0])
     until(lambda: bench.state(ids[2]) == "finished")
     assert bench.run(ids[0]).ended <= bench.run(ids[2]).started
     assert [run.id for run in bench.runs()] == ids[::-1]
