@@ -11,7 +11,7 @@ from resnet_tf.design.spec import Normalization, ResNetSpec, SpecError, Stage, S
 from resnet_tf.learning.archives import ImageSet, keep
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build
-from resnet_tf.learning.catalogue import dataset, fit
+from resnet_tf.learning.catalogue import fit
 from resnet_tf.learning.checkpoint import Checkpoint, restore
 from resnet_tf.learning.datasets import load
 from resnet_tf.learning.evaluate import scores
@@ -44,7 +44,6 @@ def test_the_first_event_says_where_and_how_much_before_any_step():
     first = next(run)
     assert first.kind == "compiling"
     assert (first.step, first.epoch) == (0, 0)
-    assert first.seconds < 0.5
     values = first.values
     assert values["device"] in ("CPU", "GPU")
     assert values["why"]
@@ -207,8 +206,3 @@ def test_clipping_leaves_the_direction_and_limits_the_length():
     moved = np.concatenate([(b - v).ravel() for b, v in zip(before, model.trainable_variables, strict=True)])
     assert np.linalg.norm(moved) == pytest.approx(0.25, rel=1e-3)
     assert moved.min() == pytest.approx(moved.max(), rel=1e-2)
-
-
-def test_training_leaves_no_open_default(events):
-    assert keras.config.floatx() == "float32"
-    assert dataset("digits").images == 1_797
