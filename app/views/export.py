@@ -1,5 +1,175 @@
-"""export."""
+"""Export: a trained run or the design on the desk, in formats that load elsewhere, each proven by reloading it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
 
 import streamlit as st
 
-st.caption("Not here yet.")
+from app import state, words
+from app.components.artifacts import FORMATS, artifact_row
+from app.components.history import accuracy, ago
+from app.components.worker import sentence
+from app.frame import net
+from resnet_tf.runs.failures import WorkbenchError
+from resnet_tf.runs.records import Run
+
+DESK = "desk"
+PARAMETER = "export"
+EVERY = 1.0  # seconds between two looks at an export under way
+HEAVY = 1e9  # bytes of weights: larger ones take minutes to write and to prove
+
+
+def setup() -> None:
+    """What is exported, in which formats, and the button that begins."""
+    trained = {run.id: run for run in state.workbench().runs() if run.epochs}
+    sources = [*trained, DESK]
+    if st.session_state.get("export.source") not in sources:
+        st.session_state["export.source"] = sources[0]
+    source = st.selectbox(
+        "What", sources, key="export.source", persist_state="session",
+        format_func=lambda key: _source(trained[key]) if key in trained else f"{state.design_name()}, fresh weights",
+    )  # fmt: skip
+    spec = trained[source].spec if source in trained else state.current_spec()
+    counted = state.counted(spec)
+    weights = counted.memory(1).parameters.bytes
+    st.caption(
+        f"{counted.parameters:,} weights, {words.size(weights)} · {words.shape(spec.input_shape)} to "
+        f"{spec.classes:,} classes"
+    )
+    if weights > HEAVY:
+        st.caption(f"{words.size(weights)} of weights: writing and reloading them takes minutes.")
+    formats = st.pills(
+        "Formats", list(FORMATS), format_func=lambda name: FORMATS[name][0], selection_mode="multi",
+        default=list(FORMATS), key="export.formats", persist_state="session",
+    )  # fmt: skip
+    if st.button("Export", type="primary", width="stretch", disabled=not formats, key="export.start"):
+        _begin(source if source in trained else None, trained, formats)
+    if not trained:
+        st.page_link("views/train.py", label="Train it first to export what it learnt", icon=":material/show_chart:")
+
+
+def _source(run: Run) -> str:
+    images = run.dataset.title if run.dataset else ""
+    reached = accuracy(run)
+    said = f"{words.percent(reached)} on {images}" if reached is not None else images
+    return f"{run.name}, trained: {said}, {ago(run.created)}"
+
+
+def _begin(run: str | None, trained: dict[str, Run], formats: Sequence[str]) -> None:
+    name = trained[run].name if run else state.design_name()
+    try:
+        begun = state.workbench().export(state.current_spec(), formats, run=run, name=name)
+    except WorkbenchError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    show(begun)
+    st.rerun()
+
+
+def show(export: str) -> None:
+    """Opens an export; the URL names it."""
+    st.session_state["export.shown"] = export
+    st.query_params[PARAMETER] = export
+
+
+def opened(exports: Sequence[Run]) -> str | None:
+    """The id of the export that is shown: the URL's, the last one opened, or the newest."""
+    chosen = st.query_params.get(PARAMETER) or st.session_state.get("export.shown")
+    if chosen is None and exports:
+        chosen = exports[0].id
+    if chosen:
+        show(chosen)
+    return chosen
+
+
+def live(export_id: str, was_over: bool) -> None:
+    """Draws an export: how far it is, and the files that are there already."""
+    with net("This export"):
+        run = state.workbench().run(export_id)
+        if run.over != was_over:
+            st.rerun()  # the whole page: the timer stops
+        weights = "trained weights" if run.source else "fresh weights"
+        st.html(f'<h4 class="run">{escape(run.name)}<small>{weights} · begun {ago(run.created)}</small></h4>')
+        artifacts = state.workbench().artifacts(run.id)
+        _progress(run, len(artifacts))
+        order = list(FORMATS)
+        for artifact in sorted(artifacts, key=lambda one: order.index(one.format)):
+            artifact_row(artifact, run)
+
+
+def _progress(run: Run, written: int) -> None:
+    """How far it is, with a way to stop; or why it ended early, with a way to begin again."""
+    if not run.over:
+        bar, button = st.columns([4, 1], vertical_alignment="center")
+        bar.progress(written / max(len(run.formats), 1), text=_doing(run, written))
+        button.button(
+            "Stop", icon=":material/stop:", width="stretch", on_click=_stop, args=(run.id,), key="export.stop"
+        )
+    elif run.state != "finished":
+        why = run.error or "It was stopped."
+        st.warning(f"The export is {run.state}: {written} of {len(run.formats)} formats were written. {why}")
+        if st.button("Export again", type="primary", key="export.again"):
+            show(state.workbench().export(run.spec, run.formats, run=run.source, name=run.name))
+            st.rerun()
+    if said := st.session_state.pop("export.said", None):
+        st.error(said)
+
+
+def _doing(run: Run, written: int) -> str:
+    if run.state == "queued":
+        worker = state.workbench().worker()
+        if worker.state in ("starting", "down"):
+            return sentence(worker, time.time())
+        return f"Number {run.position} in the queue"
+    left = [FORMATS[name][0] for name in run.formats][written:]
+    if not left:
+        return "Done"
+    return f"{written} of {len(run.formats)} written; building, writing and reloading in a fresh process"
+
+
+def _stop(export_id: str) -> None:
+    try:
+        state.workbench().stop(export_id)
+    except WorkbenchError as error:
+        st.session_state["export.said"] = str(error)
+
+
+def earlier(exports: Sequence[Run], chosen: str | None) -> None:
+    """A choice among the exports so far."""
+    if len(exports) < 2:
+        return
+    known = {run.id: run for run in exports}
+    st.session_state["export.pick"] = chosen if chosen in known else None
+    st.selectbox(
+        "Exports so far", list(known), key="export.pick", on_change=_pick,
+        format_func=lambda key: f"{known[key].name}, {known[key].state}, {ago(known[key].created)}",
+    )  # fmt: skip
+
+
+def _pick() -> None:
+    if st.session_state["export.pick"]:
+        show(st.session_state["export.pick"])
+
+
+st.html(Path(__file__).parents[1] / "components" / "runs.css")
+exports = state.workbench().runs("export")
+shown = opened(exports)
+aside, main = st.columns([1, 2.6], gap="medium")
+with aside:
+    setup()
+    earlier(exports, shown)
+with main:
+    if shown is None:
+        st.markdown("#### Nothing exported yet")
+        st.markdown(
+            "Press **Export**. SavedModel and .keras are reloaded in a fresh process, and called verified only if they "
+            "answer as the model does."
+        )
+    else:
+        with net("This export"):
+            over = state.workbench().run(shown).over
+            st.fragment(live, run_every=None if over else EVERY)(shown, over)

@@ -1,0 +1,80 @@
+"""What is compared: designs, presets and runs under short keys, which live in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import streamlit as st
+
+from app import state
+from app.components.history import ago
+from resnet_tf.design.presets import PRESETS
+from resnet_tf.design.spec import Spec
+from resnet_tf.runs.records import Run
+
+PARAMETER = "with"
+MOST = 6
+FIRST = ("desk", "preset.vgg19", "preset.resnet50")  # what a newcomer sees side by side
+_KEY = "compare.with"
+_WRITTEN = "compare.written"
+
+
+class Candidate(NamedTuple):
+    """Something that can be compared; `run` where it was trained."""
+
+    key: str
+    name: str
+    kind: str
+    spec: Spec
+    run: Run | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}  ·  {self.kind}"
+
+
+def candidates() -> dict[str, Candidate]:
+    """All there is to compare, by key: the design on the desk, saved designs, runs, presets."""
+    bench = state.workbench()
+    found = [Candidate("desk", state.design_name(), "on the desk", state.current_spec())]
+    found += [Candidate(f"design.{d.name}", d.name, "saved", d.spec) for d in bench.designs()]
+    found += [Candidate(f"run.{run.id}", run.name, _about(run), run.spec, run) for run in bench.runs()]
+    found += [Candidate(f"preset.{p.name}", p.title, f"{p.group}, published", p.spec) for p in PRESETS.values()]
+    return {candidate.key: candidate for candidate in found}
+
+
+def _about(run: Run) -> str:
+    images = run.dataset.title if run.dataset else ""
+    return f"run on {images}, {run.state}, {ago(run.created)}"
+
+
+def choose(found: Mapping[str, Candidate]) -> list[Candidate]:
+    """Draws the choice; what is chosen, in order. Unknown keys of a link are left out and said."""
+    _follow_url(found)
+    keys = st.multiselect(
+        "Side by side, differences to the first", list(found), format_func=lambda key: found[key].label, key=_KEY,
+        max_selections=MOST, on_change=_write, persist_state="session",
+        placeholder=f"Choose up to {MOST} designs, runs and published networks",
+    )  # fmt: skip
+    return [found[key] for key in keys]
+
+
+def _follow_url(found: Mapping[str, Candidate]) -> None:
+    said = st.query_params.get_all(PARAMETER)
+    if said and tuple(said) != st.session_state.get(_WRITTEN):
+        known = list(dict.fromkeys(key for key in said if key in found))
+        if len(known) < len(said):
+            st.warning("Some of what this link compares is not here: it was deleted, or belongs to another workbench.")
+        st.session_state[_KEY] = known[:MOST] or list(FIRST)
+    elif _KEY not in st.session_state:
+        st.session_state[_KEY] = list(FIRST)
+    else:  # a run or design may have been deleted since
+        st.session_state[_KEY] = [key for key in st.session_state[_KEY] if key in found]
+    _write()
+
+
+def _write() -> None:
+    keys = st.session_state[_KEY]
+    st.session_state[_WRITTEN] = tuple(keys)
+    st.query_params[PARAMETER] = keys
