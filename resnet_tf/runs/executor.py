@@ -27,8 +27,8 @@ PACKAGES = Path(__file__).parents[2]  # where this package lies, installed or no
 class Executor:
     """One warm worker per home, whichever server started it. Every server that is up holds a shared lock."""
 
-    def __init__(self, home: Home, url: str, command: Sequence[str], bury: Callable[[str | None], None]) -> None:
-        """`bury` is told when no worker lives any more, and what the last one died of, if that is known."""
+    def __init__(self, home: Home, url: str, command: Sequence[str], bury: Callable[[str], None]) -> None:
+        """`bury` is told what a worker of ours died of; the next worker buries one whose death nobody saw."""
         self.home, self._url, self._command, self._bury = home, url, tuple(command), bury
         self.trouble: str | None = None  # a sentence, where no worker can be started
         self.since = time.time()
@@ -70,9 +70,9 @@ class Executor:
         if not self._present.held:
             self.home.make()
             self._present.acquire(shared=True, wait=True)
-        cause = self._cause_of_death()
-        if self._child is None and is_free(self.home.worker_lock):
+        if cause := self._cause_of_death():
             self._bury(cause)
+        if self._child is None and is_free(self.home.worker_lock):
             if self._closing.wait(PAUSES[min(self._failures, len(PAUSES) - 1)]):
                 return
             self._child, self._born = self._spawn(), time.time()
