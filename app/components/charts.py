@@ -1,8 +1,9 @@
-"""Live curves and heat maps as Vega-Lite: data travels apart from the specification, so a new point redraws no chart."""
+"""Live curves and heat maps as Vega-Lite: data travels apart from the specification; a new point redraws no chart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -52,56 +53,86 @@ def series(points: Iterable[tuple[float, float | None]], name: str, weight: floa
 
 def curve(
     rows: Sequence[Row], title: str, axis: Axis, *, key: str, names: Sequence[str], alt: str,
-    format: str = ".3~f", height: int = 230, log: bool = False, unit: bool = False,
+    format: str = ".3~f", height: int = 210, log: bool = False, unit: bool = False, top: float | None = None,
 ) -> None:  # fmt: skip
-    """Draws curves over an axis; `unit` for values from 0 to 1."""
+    """Draws curves over an axis under a head that names them.
+
+    `unit` is for values from 0 to 1. Values above `top` leave the frame, and the head says how high they go.
+    """
+    beyond = max((row.value for row in rows), default=0.0)
+    st.html(_head(title, names, f"up to {beyond:.3g}, off the scale" if top and beyond > top else ""))
     x: dict[str, Any] = {
-        "field": "x", "type": "quantitative", "title": AXES[axis.field],
-        "axis": {"grid": False, "tickCount": 6, "format": "~s"},
+        "field": "x", "type": "quantitative",
+        "axis": {"title": None, "grid": False, "tickCount": 6, "format": "~s", "labelFlush": True},
         "scale": {"nice": False, "zero": True, **({"domainMax": axis.end} if axis.end else {})},
     }  # fmt: skip
-    scale: dict[str, Any] = {"type": "log"} if log else {"zero": unit, "nice": True}
+    scale: dict[str, Any] = {"type": "log"} if log else {"zero": unit, "nice": not top}
     if unit:
         scale["domain"] = [0, 1]
-    y = {"type": "quantitative", "title": None, "scale": scale, "axis": {"tickCount": 5, "format": format}}
-    colour = {"field": "series", "type": "nominal", "title": None, "scale": {"domain": list(names)}}
-    colour["legend"] = {"orient": "top", "offset": 2} if len(names) > 1 else None
-    near = {"name": "near", "select": {"type": "point", "fields": ["x"], "nearest": True, "on": "pointermove"}}
-    near["select"]["clear"] = "pointerout"
+    if top and not log:
+        scale |= {"zero": True, "domainMax": top}
+    y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 4, "format": format}}
+    colour = {"field": "series", "type": "nominal", "legend": None}
+    colour["scale"] = {"domain": list(names), "range": [_hue(i) for i in range(len(names))]}
     spec = {
-        "title": {"text": title, "anchor": "start", "fontSize": 13, "fontWeight": 600, "offset": 4},
         "height": height,
-        "padding": {"left": 2, "right": 8, "top": 2, "bottom": 2},
+        "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
         "encoding": {"x": x, "color": colour},
-        "layer": [
-            {
-                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.3, "clip": True},
-                "encoding": {"y": {**y, "field": "value"}},
-            },
-            {
-                "mark": {"type": "line", "strokeWidth": 2, "interpolate": "linear", "clip": True},
-                "encoding": {"y": {**y, "field": "smooth"}},
-            },
-            {
-                "params": [near],
-                "mark": {"type": "point", "filled": True, "size": 45, "clip": True},
-                "encoding": {
-                    "y": {**y, "field": "smooth"},
-                    "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-                    "tooltip": [
-                        {"field": "x", "title": AXES[axis.field], "type": "quantitative", "format": ",.4~f"},
-                        {"field": "series", "title": " ", "type": "nominal"},
-                        {"field": "value", "title": title.lower(), "type": "quantitative", "format": ".4~g"},
-                    ],
-                },
-            },
-        ],
+        "layer": [_line(y, "value", 1, 0.3), _line(y, "smooth", 2, 1.0), _pointer(y, title, axis)],
     }
-    st.vega_lite_chart(_columns(rows), spec, key=key, alt=alt)
+    st.vega_lite_chart(_table({name: [getattr(row, name) for row in rows] for name in Row._fields}), spec, key=key,
+                       alt=alt)  # fmt: skip
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    return {name: [getattr(row, name) for row in rows] for name in Row._fields}
+def _line(y: dict[str, Any], field: str, width: float, opacity: float) -> dict[str, Any]:
+    return {
+        "mark": {"type": "line", "strokeWidth": width, "opacity": opacity, "clip": True},
+        "encoding": {"y": {**y, "field": field}},
+    }
+
+
+def _pointer(y: dict[str, Any], title: str, axis: Axis) -> dict[str, Any]:
+    """The dot under the pointer, and its numbers; elsewhere none is seen."""
+    nearest = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    return {
+        "params": [{"name": "near", "select": nearest}],
+        "mark": {"type": "point", "filled": True, "size": 45, "clip": True},
+        "encoding": {
+            "y": {**y, "field": "value"},
+            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
+            "tooltip": [
+                {"field": "x", "title": AXES[axis.field], "type": "quantitative", "format": ",.4~f"},
+                {"field": "series", "title": " ", "type": "nominal"},
+                {"field": "value", "title": title.lower(), "type": "quantitative", "format": ".4~g"},
+            ],
+        },
+    }
+
+
+def _hue(i: int) -> str:
+    hues = st.get_option("theme.chartCategoricalColors")
+    return hues[i % len(hues)]
+
+
+def _head(title: str, names: Sequence[str], note: str) -> str:
+    """The title, with the curves' names beside it where there are several."""
+    keys = "".join(f'<span><i style="background:{_hue(i)}"></i>{escape(name)}</span>' for i, name in enumerate(names))
+    return f'<div class="chart"><b>{escape(title)}</b>{keys if len(names) > 1 else ""}<em>{escape(note)}</em></div>'
+
+
+def _table(columns: dict[str, list[Any]]) -> Any:
+    """The columns as an Arrow table, which is what travels: no pandas is loaded for it."""
+    import pyarrow
+
+    return pyarrow.table(columns)
+
+
+def scale_top(training: Sequence[Row], validation: Sequence[Row]) -> float | None:
+    """Where an axis of losses ends so that a few wild validations do not flatten the rest; None where none is wild."""
+    if not training or not validation:
+        return None
+    usual = 1.25 * max(row.value for row in training)
+    return float(f"{usual:.2g}") if max(row.value for row in validation) > usual else None
 
 
 def learning(run: Run, events: Sequence[StoredEvent], axis: Axis, weight: float, log: bool, per_epoch: float) -> None:
@@ -111,16 +142,17 @@ def learning(run: Run, events: Sequence[StoredEvent], axis: Axis, weight: float,
     names = ("training", "validation")
     left, right = st.columns(2, gap="small")
     for column, quantity, unit in ((left, "loss", False), (right, "accuracy", True)):
-        rows = [
-            *series(((place(e, axis.field, per_epoch), e.values.get(quantity)) for e in steps), names[0], weight),
-            *series(((place(e, axis.field, per_epoch), e.values.get(f"validation_{quantity}")) for e in epochs),
-                    names[1]),
-        ]  # fmt: skip
+        training = series(((place(e, axis.field, per_epoch), e.values.get(quantity)) for e in steps), names[0], weight)
+        validation = series(
+            ((place(e, axis.field, per_epoch), e.values.get(f"validation_{quantity}")) for e in epochs), names[1]
+        )
+        rows = [*training, *validation]
         last = f", last {rows[-1].value:.3g}" if rows else ""
         with column:
             curve(
                 rows, quantity.capitalize(), axis, key=f"curve.{quantity}.{run.id}", names=names,
                 format=".0%" if unit else "~g", log=log and not unit, unit=unit,
+                top=None if unit else scale_top(training, validation),
                 alt=f"{quantity.capitalize()} of {run.name} in training and validation{last}",
             )  # fmt: skip
 
@@ -132,7 +164,7 @@ def vital_signs(run: Run, events: Sequence[StoredEvent], axis: Axis, per_epoch: 
     for column, (field, title) in zip(st.columns(3, gap="small"), signs, strict=True):
         rows = series(((place(e, axis.field, per_epoch), e.values.get(field)) for e in steps), title)
         with column:
-            curve(rows, title, axis, key=f"curve.{field}.{run.id}", names=(title,), format="~s", height=90,
+            curve(rows, title, axis, key=f"curve.{field}.{run.id}", names=(title,), format="~g", height=96,
                   alt=f"{title} of {run.name}")  # fmt: skip
 
 
@@ -175,4 +207,5 @@ def heat(confusion: Sequence[Sequence[int]], classes: Sequence[str], *, key: str
     spec = {"height": max(260, min(26 * len(classes), 460)), "encoding": {"x": x, "y": y}, "layer": layers}
     right = sum(confusion[i][i] for i in range(len(classes)))
     total = sum(map(sum, confusion))
-    st.vega_lite_chart(cells, spec, key=key, alt=f"Confusion matrix: {right:,} of {total:,} images answered rightly")
+    said = f"Confusion matrix: {right:,} of {total:,} images answered rightly"
+    st.vega_lite_chart(_table(cells), spec, key=key, alt=said)

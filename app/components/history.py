@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import state, words
+from app.components.table import Column, sortable
 from app.frame import net
 from resnet_tf.runs.records import Run
 
@@ -60,6 +61,20 @@ def ago(then: float) -> str:
     return "just now"
 
 
+COLUMNS = (
+    Column("run"),
+    Column("images"),
+    Column("state"),
+    Column("accuracy", "number", lambda value: "–" if value < 0 else words.percent(value),
+           "On the validation images, after the last epoch; measured here"),
+    Column("done", "number", words.percent, "Of all steps"),
+    Column("recipe"),
+    Column("parameters", "number", "{:,}".format, "Trainable, exact"),
+    Column("time", "number", lambda value: words.seconds(value) if value else "–", "From its first start to its end"),
+    Column("begun", "number", lambda value: ago(value), "When it was put into the queue"),
+)  # fmt: skip
+
+
 def history() -> None:
     """Draws the table, and again every two seconds while a run is under way."""
     active = any(not run.over for run in state.workbench().runs())
@@ -71,44 +86,27 @@ def _table() -> None:
         st.rerun()
     with net("The history"):
         runs = state.workbench().runs()
-        st.session_state["history.rows"] = [run.id for run in runs]
-        column = st.column_config
-        st.dataframe(
-            {
-                "run": [run.name for run in runs],
-                "images": [run.dataset.title if run.dataset else "" for run in runs],
-                "state": [_state(run) for run in runs],
-                "accuracy": [None if accuracy(run) is None else 100 * accuracy(run) for run in runs],
-                "progress": [100 * run.progress for run in runs],
-                "recipe": [f"{run.recipe.name}, {run.recipe.epochs} epochs" if run.recipe else "" for run in runs],
-                "parameters": [state.counted(run.spec).trainable_parameters for run in runs],
-                "time": [words.seconds(duration(run)) if duration(run) is not None else "" for run in runs],
-                "begun": [ago(run.created) for run in runs],
-            },
-            hide_index=True,
-            height=min(38 + 35 * len(runs), 320),
-            width="stretch",
-            key="history",
-            column_config={
-                "run": column.ButtonColumn(
-                    "run (click to open)", type="tertiary", alignment="left", on_click=_open, key="history.click"
-                ),
-                "accuracy": column.NumberColumn(
-                    "accuracy", format="%.2f %%", help="On the validation images, after the last epoch; measured here"
-                ),
-                "progress": column.ProgressColumn("progress", format="%.0f %%", min_value=0, max_value=100),
-                "parameters": column.NumberColumn("parameters", format="localized", help="Trainable, exact"),
-            },
+        st.html(f'<h4 class="run">{len(runs):,} {"run" if len(runs) == 1 else "runs"}<small>choose one to open it'
+                "</small></h4>")  # fmt: skip
+        sortable(
+            COLUMNS, [(run.id, _row(run)) for run in runs], key="history", label="Runs, newest first",
+            height=min(38 + 32 * len(runs), 300), selected=st.session_state.get(_KEY), on_choice=_open,
         )  # fmt: skip
 
 
+def _row(run: Run) -> tuple[object, ...]:
+    known = accuracy(run)
+    return (
+        run.name, run.dataset.title if run.dataset else "", _state(run), -1.0 if known is None else known, run.progress,
+        f"{run.recipe.name}, {run.recipe.epochs:,} epochs" if run.recipe else "",
+        state.counted(run.spec).trainable_parameters, duration(run) or 0.0, run.created,
+    )  # fmt: skip
+
+
 def _state(run: Run) -> str:
-    return f"queued, {run.position} in line" if run.state == "queued" else run.state
+    return f"queued, number {run.position}" if run.state == "queued" else run.state
 
 
-def _open() -> None:
-    click = st.session_state.get("history.click")
-    rows = st.session_state.get("history.rows", [])
-    if click is not None and click.row < len(rows):
-        show(rows[click.row])
-        st.session_state[STALE] = True
+def _open(run: str) -> None:
+    show(run)
+    st.session_state[STALE] = True

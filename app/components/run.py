@@ -19,13 +19,15 @@ from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
 
 EVERY = 1.0  # seconds between two looks at a run under way
+EVERY_RESUMABLE = 5.0  # at one that another browser may resume
 AXES = {"step": "Steps", "epoch": "Epochs", "seconds": "Seconds"}
 
 
 def face(run_id: str) -> None:
     """Draws a run, and while it is under way draws it again every second."""
     run = state.workbench().run(run_id)
-    st.fragment(_live, run_every=None if run.over else EVERY)(run_id, run.over)
+    every = EVERY if not run.over else EVERY_RESUMABLE if run.resumable else None
+    st.fragment(_live, run_every=every)(run_id, run.over)
     if run.state == "finished":
         evaluation = state.workbench().evaluation(run_id)
         if evaluation:
@@ -47,9 +49,14 @@ def _live(run_id: str, was_over: bool) -> None:
 
 
 def _outlook(run: Run) -> dict[str, Any]:
-    """What the run said before its first step; empty before that."""
-    said = state.workbench().events(run.id, ("compiling",))
-    return said[-1].values if said else {}
+    """What the run said before the first step of this attempt, with `compiled`; of an earlier one with no `seq`."""
+    said = max(state.workbench().events(run.id, ("compiling",)), key=lambda event: event.seq, default=None)
+    if said is None:
+        return {}
+    if said.attempt != run.attempt:
+        return {**said.values, "compiled": None}
+    stepped = state.workbench().events(run.id, ("step",), after=said.seq, most=1)
+    return {**said.values, "compiled": bool(stepped)}
 
 
 def _head(run: Run) -> None:
@@ -113,28 +120,36 @@ def _delete(run_id: str) -> None:
 
 def _queued(run: Run, outlook: dict[str, Any]) -> None:
     worker = state.workbench().worker()
-    if worker.state in ("starting", "down"):
-        waits = sentence(worker, time.time())
+    if worker.state == "starting":
+        waited = (time.time() - worker.since) / worker.usual_seconds
+        st.progress(min(waited, 0.95), text=f"{sentence(worker, time.time())} Then this run begins.")
+    elif worker.state == "down":
+        st.warning(sentence(worker, time.time()), icon=":material/power_off:")
     elif run.position == 1:
-        waits = "Next in line: it begins when the run before it ends, or at once."
+        st.progress(0.0, text="Next in the queue: it begins when the run before it ends.")
     else:
-        waits = f"Number {run.position} in the queue."
-    st.progress(0.0, text=waits)
+        st.progress(0.0, text=f"Number {run.position} in the queue: one run trains at a time.")
 
 
 def _running(run: Run, outlook: dict[str, Any]) -> None:
-    if not outlook:
-        st.progress(0.0, text=f"Reading the images on the {run.device}")
-    elif not run.latest:
-        usual = outlook["usual_seconds"]
-        text = f"Compiling for the {outlook['device']}: usually about {words.seconds(usual)}, once"
-        st.progress(0.0, text=text)
-    else:
+    if outlook.get("compiled"):
         left = run.latest.get("seconds_left")
-        done = len(run.epochs)
-        epoch = f"Epoch {min(done + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}" if run.recipe else ""
-        text = f"{epoch} · {words.seconds(left)} left" if left is not None else epoch
+        epoch = f"Epoch {min(len(run.epochs) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}" if run.recipe else ""
+        text = f"{epoch} · {words.percent(run.progress)} · about {words.seconds(left)} left" if left else epoch
         st.progress(run.progress, text=text)
+    elif outlook.get("compiled") is None:
+        st.progress(0.0, text=f"Reading the images for the {run.device}")
+    else:
+        _compiling(run, outlook)
+
+
+def _compiling(run: Run, outlook: dict[str, Any]) -> None:
+    """How much is over of the time that the first step usually takes; counted from when this page first saw it."""
+    usual = outlook["usual_seconds"]
+    since = st.session_state.setdefault(f"compiling.{run.id}.{run.attempt}", time.time())
+    again = "Compiling again to go on" if run.attempt > 1 else "Compiling"
+    text = f"{again} on the {outlook['device']}: the first step usually takes about {words.seconds(usual)}"
+    st.progress(min((time.time() - since) / max(usual, 1.0), 0.95), text=text)
 
 
 def _finished(run: Run, outlook: dict[str, Any]) -> None:
@@ -212,7 +227,7 @@ def _percent(share: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if value is None else words.significant(value)
 
 
 def _curves(run: Run, outlook: dict[str, Any]) -> None:
@@ -223,7 +238,8 @@ def _curves(run: Run, outlook: dict[str, Any]) -> None:
     per_epoch = outlook.get("steps_per_epoch") or 1
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="curve.choices"):
         field = st.segmented_control("Along", AXES, format_func=AXES.__getitem__, default="step", required=True,
-                                     key="curve.axis", label_visibility="collapsed", persist_state="session")  # fmt: skip
+                                     key="curve.axis", label_visibility="collapsed",
+                                     persist_state="session")  # fmt: skip
         log = st.toggle("Logarithmic loss", key="curve.log", persist_state="session")
         st.space("stretch")
         weight = st.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="curve.smoothing", width=180,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
@@ -12,27 +13,71 @@ from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import DatasetCard, Recipe
 
-MOST_EPOCHS, MOST_BATCH, MOST_SEED, MOST_SIDE = 10_000, 65_536, 2**31 - 1, 4_096
+MOST_EPOCHS, MOST_BATCH, MOST_SEED = 10_000, 65_536, 2**31 - 1
+SIDES = (16, 24, 32, 48, 64, 96, 128, 160, 224)  # px
 
 
 def setup() -> None:
     """Draws the controls; a press on Train opens the new run."""
     cards = {card.name: card for card in state.workbench().datasets()}
     recipes = {row.name: row for row in state.workbench().recipes()}
-    name = st.selectbox("Images", list(cards), format_func=lambda name: cards[name].title, key="train.dataset",
-                        persist_state="session")  # fmt: skip
-    card = cards[name]
-    st.caption(about(card))
-    _own_images()
+    what = st.container(gap="xsmall")
+    card = _images(cards)
     chosen = st.selectbox("Recipe", list(recipes), format_func=lambda name: recipes[name].title, key="train.recipe",
-                          persist_state="session")  # fmt: skip
+                          persist_state="session", help=in_words(recipes[_chosen(recipes)]))  # fmt: skip
     recipe, seed = _edited(recipes[chosen])
-    side = st.session_state.get("train.side")
-    fitted = _fitted(card, side)
-    if fitted is None:
-        return
-    if st.button("Train", type="primary", width="stretch", icon=":material/play_arrow:", key="train.start"):
+    side = _side(card)
+    with what:
+        fitted = _fitted(card, side, recipe.batch_size)
+    start = st.button("Train", type="primary", width="stretch", icon=":material/play_arrow:", key="train.start",
+                      disabled=fitted is None, shortcut="Ctrl+Enter")  # fmt: skip
+    if start:
         _start(card, recipe, seed, side)
+
+
+def _chosen(recipes: dict[str, Recipe]) -> str:
+    """The recipe's name, before its widget is drawn: at first the one for networks without norm where there is none."""
+    if st.session_state.get("train.recipe") not in recipes:
+        bare = state.current_spec().family == "vgg" and "gentle" in recipes
+        st.session_state["train.recipe"] = "gentle" if bare else next(iter(recipes))
+    return st.session_state["train.recipe"]
+
+
+def _images(cards: dict[str, DatasetCard]) -> DatasetCard:
+    """What it is trained on; beside it the way to one's own images."""
+    if st.session_state.get("train.dataset") not in cards:
+        st.session_state["train.dataset"] = next(iter(cards))
+    left, right = st.columns([4, 1.2], vertical_alignment="bottom", gap="xsmall")
+    name = left.selectbox("Images", list(cards), format_func=lambda name: cards[name].title, key="train.dataset",
+                          persist_state="session", help=about(cards[st.session_state["train.dataset"]]))  # fmt: skip
+    with right:
+        _own_images()
+    return cards[name]
+
+
+def _side(card: DatasetCard) -> int | None:
+    """Pixels a side, or None for the size that the workbench suggests; only sizes that the design can take."""
+    spec, fit = state.current_spec(), state.workbench().fit
+    try:
+        suggested = words.shape(fit(spec, card)[0].input_shape[:2])
+    except SpecError:
+        return None  # `_fitted` says why
+    possible = [None, *(side for side in SIDES if _takes(spec, card, side))]
+    if st.session_state.get("train.side") not in possible:
+        st.session_state["train.side"] = None
+    return st.selectbox(
+        "Image size", possible, key="train.side", persist_state="session",
+        format_func=lambda side: f"{side}×{side} px" if side else f"{suggested} px, suggested",
+        help=f"The images are {words.shape(card.image_shape)} and are scaled. Twice the side takes four times as long.",
+    )  # fmt: skip
+
+
+def _takes(spec: Spec, card: DatasetCard, side: int) -> bool:
+    try:
+        state.workbench().fit(spec, card, side)
+    except SpecError:
+        return False
+    return True
 
 
 def about(card: DatasetCard) -> str:
@@ -58,10 +103,6 @@ def _edited(recipe: Recipe) -> tuple[Recipe, int]:
         )  # fmt: skip
         seed = st.number_input("Seed", 0, MOST_SEED, 0, key="train.seed", persist_state="session",
                                help="The same seed gives the same weights, batches and curve")  # fmt: skip
-        st.number_input(
-            "Image size (px a side)", 8, MOST_SIDE, None, key="train.side", persist_state="session",
-            placeholder="as the design needs", help="Larger images take longer, by their area",
-        )  # fmt: skip
     changes = {"epochs": int(epochs), "batch_size": int(batch), "learning_rate": float(rate)}
     return recipe.model_copy(update=changes), int(seed)
 
@@ -77,19 +118,23 @@ def in_words(recipe: Recipe) -> str:
     return f"{', '.join(parts)}. {recipe.source}."
 
 
-def _fitted(card: DatasetCard, side: int | None) -> Spec | None:
-    """The design as it is trained, said in a line; None, with the reason, where it cannot be."""
-    spec = state.current_spec()
+def _fitted(card: DatasetCard, side: int | None, batch: int) -> Spec | None:
+    """The design as it is trained, said in two lines; None, with the reason, where it cannot be."""
+    spec, name = state.current_spec(), state.design_name()
     try:
         fitted, changed = state.workbench().fit(spec, card, side)
     except SpecError as error:
-        st.error(f"{state.design_name()} does not fit these images: {error}", icon=":material/error:")
+        st.error(f"{name} does not fit these images: {error}", icon=":material/error:")
         return None
     counted = state.counted(fitted)
-    st.caption(
-        f"{words.short(counted.trainable_parameters)} parameters and {words.short(counted.macs)} MACs an image at "
-        f"{words.shape(fitted.input_shape)}. {changed}"
+    memory = words.size(counted.memory(batch).training.bytes)
+    st.html(
+        f'<h4 class="run">{escape(name)}<small title="{counted.trainable_parameters:,} trainable parameters, exact; '
+        f'{counted.macs:,} MACs an image, exact; memory estimated at batch {batch:,}">'
+        f"{words.short(counted.trainable_parameters)} parameters · {words.short(counted.macs)} MACs · "
+        f"{counted.depth:,} layers · about {memory} to train</small></h4>"
     )
+    st.caption(changed or "Trained as it is designed.")
     return fitted
 
 
@@ -109,7 +154,7 @@ def _start(card: DatasetCard, recipe: Recipe, seed: int, side: int | None) -> No
 
 
 def _own_images() -> None:
-    with st.popover("Add own images", icon=":material/add_photo_alternate:", width="stretch"):
+    with st.popover("Add", width="stretch", help="Add your own images"):
         st.caption("A zip with one folder of images for each class, or an npz with `images` and `labels`.")
         st.file_uploader("Images", type=["zip", "npz"], key="train.images")
         st.text_input("Name", key="train.images.name", placeholder="the file's name", max_chars=60)

@@ -7,38 +7,41 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import state, words
+from app import state
+from app.components.canvas import still
 from app.components.history import history, opened
 from app.components.run import face
 from app.components.setup import setup
 from app.components.worker import worker_line
 from app.frame import net
 
+MANY_BLOCKS = 24  # more are drawn as stages
 STYLE = Path(__file__).parents[1] / "components" / "runs.css"
 
 
 def left() -> None:
-    counted = state.current_costs()
-    st.html(
-        f'<h4 class="run">{escape(state.design_name())}<small>{counted.trainable_parameters:,} parameters · '
-        f"{words.short(counted.macs)} MACs · {counted.depth:,} layers deep</small></h4>"
-    )
     setup()
     worker_line()
-    st.page_link("views/design.py", label="Change the design", icon=":material/edit:")
 
 
 def right() -> None:
     chosen = opened(state.workbench().runs())
     if chosen is None:
-        st.markdown("#### No run yet")
-        st.markdown(
-            "Press **Train**: the curves appear here within seconds. The bundled digits need no network, and a small "
-            "design (start from ResNet-20 on the Design page) learns them in under a minute on two cores."
-        )
+        _ready()
         return
     with net("This run"):
         face(chosen)
+
+
+def _ready() -> None:
+    """The design that Train would train, while there is no run to show."""
+    counted = state.current_costs()
+    st.html(f'<h4 class="run">{escape(state.design_name())}<small>ready to train</small></h4>')
+    still(counted, "stage" if len(counted.graph.blocks) > MANY_BLOCKS else "block", key="train.still", height=240)
+    st.markdown(
+        "Press **Train**: the curves grow here within seconds, and go on when this page is closed. The bundled digits "
+        "need no network; a small design (start from ResNet-20 on the Design page) learns them in under a minute."
+    )
 
 
 st.html(STYLE)
@@ -49,5 +52,4 @@ with st.container(key="training"):
     with main:
         right()
 if state.workbench().runs():
-    st.markdown("##### Runs")
     history()
