@@ -1,0 +1,95 @@
+"""The pictures of the README, taken from the running pages: what they show was designed, trained and exported for them.
+
+    python -m benchmarks.screenshots [--folder assets/screenshots]
+
+Trains ResNet-20 and the plain network of the same depth on the bundled digits, exports the first in every format, and
+takes each page in light and dark. Takes about two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from app.components.artifacts import FORMATS
+from benchmarks.served import DESKTOP, ROOT, Server, chromium, served, settle
+from resnet_tf.design.presets import PRESETS, preset
+from resnet_tf.runs.workbench import Workbench
+
+TRAINED = ("resnet20_cifar10", "plain20_cifar10")
+BESIDE = "resnet56_cifar10"
+LONGEST = 600.0  # seconds that a training or an export may take
+COLOURS = 256  # of a picture: a page has fewer hues than a photograph, and its file a third of the size
+SCHEMES = ("light", "dark")
+
+
+def finished(bench: Workbench, id: str) -> str:
+    """The id of a run, once it has finished. Raises RuntimeError where it ended otherwise."""
+    limit = time.monotonic() + LONGEST
+    while not (run := bench.run(id)).over:
+        if time.monotonic() > limit:
+            raise TimeoutError(f"{run.name} was still {run.state} after {LONGEST:.0f} s")
+        time.sleep(0.2)
+    if run.state != "finished":
+        raise RuntimeError(f"{run.name} is {run.state}: {run.error}")
+    return id
+
+
+def prepare(bench: Workbench) -> dict[str, str]:
+    """Page -> the path that opens it, once there is something real to see on it."""
+    runs = [bench.train(preset(name), "digits", "quick", name=PRESETS[name].title) for name in TRAINED]
+    trained = [finished(bench, run) for run in runs]
+    first = bench.run(trained[0])
+    export = finished(bench, bench.export(first.spec, list(FORMATS), run=first.id, name=first.name))
+    beside = "&".join(f"with={key}" for key in (*(f"run.{run}" for run in trained), f"preset.{BESIDE}"))
+    return {
+        "design": "",
+        "train": f"train?design={TRAINED[0]}&run={trained[0]}",
+        "compare": f"compare?design={TRAINED[0]}&{beside}",
+        "export": f"export?design={TRAINED[0]}&export={export}",
+    }
+
+
+def shoot(page: Page, path: Path) -> None:
+    """Writes what is on the screen, once it is all there."""
+    settle(page)
+    page.wait_for_function("document.fonts.status === 'loaded' && !document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=path, animations="disabled")
+    Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def pictures(browser: Browser, server: Server, paths: dict[str, str], folder: Path) -> None:
+    for scheme in SCHEMES:
+        context = browser.new_context(viewport=DESKTOP, color_scheme=scheme)
+        for name, path in paths.items():
+            page = context.new_page()
+            page.goto(f"{server.url}/{path}")
+            file = folder / f"{name}-{scheme}.png"
+            shoot(page, file)
+            page.close()
+            print(f"{file.name:20} {file.stat().st_size / 1e3:6.0f} kB", flush=True)
+        context.close()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--folder", type=Path, default=ROOT / "assets" / "screenshots")
+    folder = options.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as home, served(Path(home)) as server:
+        bench = Workbench(home)
+        bench.start()
+        paths = prepare(bench)
+        with chromium() as browser:
+            pictures(browser, server, paths, folder)
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()
