@@ -21,7 +21,7 @@ from benchmarks.served import DESKTOP, ROOT, Server, chromium, served, settle
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.runs.workbench import Workbench
 
-TRAINED = ("resnet20_cifar10", "plain20_cifar10")
+SHOWN, OTHER = "resnet20_cifar10", "plain20_cifar10"
 BESIDE = "resnet56_cifar10"
 LONGEST = 600.0  # seconds that a training or an export may take
 COLOURS = 256  # of a picture: a page has fewer hues than a photograph, and its file a third of the size
@@ -42,16 +42,15 @@ def finished(bench: Workbench, id: str) -> str:
 
 def prepare(bench: Workbench) -> dict[str, str]:
     """Page -> the path that opens it, once there is something real to see on it."""
-    runs = [bench.train(preset(name), "digits", "quick", name=PRESETS[name].title) for name in TRAINED]
-    trained = [finished(bench, run) for run in runs]
-    first = bench.run(trained[0])
-    export = finished(bench, bench.export(first.spec, list(FORMATS), run=first.id, name=first.name))
-    beside = "&".join(f"with={key}" for key in (*(f"run.{run}" for run in trained), f"preset.{BESIDE}"))
+    other, run = (bench.train(preset(name), "digits", "quick", name=PRESETS[name].title) for name in (OTHER, SHOWN))
+    spec = bench.run(finished(bench, run)).spec
+    export = finished(bench, bench.export(spec, list(FORMATS), run=run, name=PRESETS[SHOWN].title))
+    beside = "&".join(f"with={key}" for key in (f"run.{run}", f"run.{other}", f"preset.{BESIDE}"))
     return {
         "design": "",
-        "train": f"train?design={TRAINED[0]}&run={trained[0]}",
-        "compare": f"compare?design={TRAINED[0]}&{beside}",
-        "export": f"export?design={TRAINED[0]}&export={export}",
+        "train": f"train?design={SHOWN}&run={run}",
+        "compare": f"compare?design={SHOWN}&{beside}",
+        "export": f"export?design={SHOWN}&export={export}",
     }
 
 
