@@ -151,7 +151,7 @@ def learning(run: Run, events: Sequence[StoredEvent], axis: Axis, weight: float,
         with column:
             curve(
                 rows, quantity.capitalize(), axis, key=f"curve.{quantity}.{run.id}", names=names,
-                format=".0%" if unit else "~g", log=log and not unit, unit=unit,
+                format=".0%" if unit else ".3~r", log=log and not unit, unit=unit,
                 top=None if unit else scale_top(training, validation),
                 alt=f"{quantity.capitalize()} of {run.name} in training and validation{last}",
             )  # fmt: skip
@@ -164,7 +164,7 @@ def vital_signs(run: Run, events: Sequence[StoredEvent], axis: Axis, per_epoch: 
     for column, (field, title) in zip(st.columns(3, gap="small"), signs, strict=True):
         rows = series(((place(e, axis.field, per_epoch), e.values.get(field)) for e in steps), title)
         with column:
-            curve(rows, title, axis, key=f"curve.{field}.{run.id}", names=(title,), format="~g", height=96,
+            curve(rows, title, axis, key=f"curve.{field}.{run.id}", names=(title,), format=".3~r", height=96,
                   alt=f"{title} of {run.name}")  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def heat(confusion: Sequence[Sequence[int]], classes: Sequence[str], *, key: str
                 },
             }
         )
-    spec = {"height": max(260, min(26 * len(classes), 460)), "encoding": {"x": x, "y": y}, "layer": layers}
+    spec = {"height": min(30 * len(classes) + 70, 520), "encoding": {"x": x, "y": y}, "layer": layers}
     right = sum(confusion[i][i] for i in range(len(classes)))
     total = sum(map(sum, confusion))
     said = f"Confusion matrix: {right:,} of {total:,} images answered rightly"

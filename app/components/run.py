@@ -13,7 +13,7 @@ from app.components import charts
 from app.components.history import STALE, accuracy, duration, forget, show
 from app.components.results import results
 from app.components.setup import gentler
-from app.components.worker import sentence
+from app.components.worker import sentence, warming
 from app.frame import net
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
@@ -122,7 +122,7 @@ def _queued(run: Run, outlook: dict[str, Any]) -> None:
     worker = state.workbench().worker()
     if worker.state == "starting":
         waited = (time.time() - worker.since) / worker.usual_seconds
-        st.progress(min(waited, 0.95), text=f"{sentence(worker, time.time())} Then this run begins.")
+        st.progress(min(waited, 0.95), text=f"{warming(worker, time.time())}. Then this run begins.")
     elif worker.state == "down":
         st.warning(sentence(worker, time.time()), icon=":material/power_off:")
     elif run.position == 1:
@@ -242,8 +242,8 @@ def _curves(run: Run, outlook: dict[str, Any]) -> None:
                                      persist_state="session")  # fmt: skip
         log = st.toggle("Logarithmic loss", key="curve.log", persist_state="session")
         st.space("stretch")
-        weight = st.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="curve.smoothing", width=180,
-                           persist_state="session")  # fmt: skip
+        weight = st.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="curve.smoothing", width=200, format="smoothing %.2f",
+                           label_visibility="collapsed", persist_state="session")  # fmt: skip
     ends = {"step": outlook.get("steps"), "epoch": run.recipe.epochs if run.recipe else None, "seconds": None}
     axis = charts.Axis(field, None if run.over else ends[field])
     charts.learning(run, events, axis, weight, log, per_epoch)

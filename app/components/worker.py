@@ -11,12 +11,16 @@ from app.frame import net
 from resnet_tf.runs.records import WorkerStatus
 
 
+def warming(status: WorkerStatus, now: float) -> str:
+    """How far a worker is that warms up."""
+    left = status.usual_seconds - (now - status.since)
+    return f"The worker is warming up: {f'about {words.seconds(left)} left' if left > 1 else 'any moment now'}"
+
+
 def sentence(status: WorkerStatus, now: float) -> str:
     """What there is to say about a worker."""
     if status.state == "starting":
-        left = status.usual_seconds - (now - status.since)
-        wait = f"about {words.seconds(left)} left" if left > 1 else "any moment now"
-        return f"The worker is warming up: {wait}. A run that you start now begins by itself."
+        return f"{warming(status, now)}. A run that you start now begins by itself."
     if status.state == "down":
         return f"The worker is down: {status.why or 'it has not started yet'}. Runs wait in the queue meanwhile."
     doing = "is at work" if status.state == "busy" else "is ready"
