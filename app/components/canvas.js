@@ -58,7 +58,7 @@ function drawBox(n) {
   const sheets = []
   for (let i = Math.min(n.count, STACK) - 1; i > 0; i--) sheets.push(box(n, SHEET * i, -SHEET * i, { class: "sheet" }))
   const middle = [n.x + n.w / 2, n.y + n.h / 2]
-  const turn = n.w > n.h ? 0 : -90
+  const turn = n.w > 1.5 * n.h ? 0 : -90
   return [
     ...sheets,
     box(n),

@@ -12,10 +12,10 @@ from resnet_tf.design.graph import Block
 from resnet_tf.design.labels import block_label, label, shape_label
 
 _FORMULAS = {
-    "identity": "y = F(x, {W}) + x",
-    "projection": "y = F(x, {W}) + W_s x",
-    "padding": "y = F(x, {W}) + pad(x)",
-    "none": "y = F(x, {W})",
+    "identity": "y = F(x, {Wᵢ}) + x",
+    "projection": "y = F(x, {Wᵢ}) + Wₛ x",
+    "padding": "y = F(x, {Wᵢ}) + pad(x)",
+    "none": "y = F(x, {Wᵢ})",
 }
 
 
