@@ -27,9 +27,11 @@ def artifact_row(artifact: Artifact, run: Run) -> None:
         said, button = st.columns([4, 1.2], vertical_alignment="center")
         path = Path(artifact.path) if artifact.path else None
         name = path.name if path else ""
+        word, why = verdict(artifact)
+        proof = f" · <b>{escape(word)}</b>: {escape(why)}" if path else ""
         said.html(
             f'<div class="artifact"><b>{escape(title)}</b> {escape(name)}<small>{escape(about)}</small>'
-            f"<small>{escape(facts(artifact))}</small></div>"
+            f"<span>{escape(facts(artifact))}{proof}</span></div>"
         )
         if path is None:
             return
@@ -44,22 +46,22 @@ def artifact_row(artifact: Artifact, run: Run) -> None:
 
 
 def facts(artifact: Artifact) -> str:
-    """Size, time and verification in one line."""
+    """Size and time in one line."""
     if artifact.path is None:
         return f"Not written: {artifact.error}"
-    wrote = f"{words.size(artifact.bytes)}, written in {words.seconds(artifact.seconds)}"
-    return f"{wrote} · {verdict(artifact)}"
+    spent = words.seconds(artifact.seconds) if artifact.seconds >= 0.1 else "under 0.1 s"
+    return f"{words.size(artifact.bytes)}, written in {spent}"
 
 
-def verdict(artifact: Artifact) -> str:
-    """Whether a fresh process got the same answers from the file."""
+def verdict(artifact: Artifact) -> tuple[str, str]:
+    """Whether a fresh process got the same answers from the file: in a word or two, and why."""
     if artifact.error:
-        return f"not verified: {artifact.error}"
+        return "Not verified", artifact.error
     if artifact.verified is None:
-        return "text, nothing to run"
+        return "Text", "nothing to run"
     if artifact.difference is None:
-        return "not verified"
+        return "Not verified", "no answer came from the fresh process"
     largest = f"largest difference {artifact.difference:.2g}"
     if artifact.verified:
-        return f"verified: reloaded in a fresh process, {largest}"
-    return f"not verified: the reloaded network answers otherwise, {largest}"
+        return "✓ Verified", f"reloaded in a fresh process, {largest}"
+    return "✕ Not verified", f"the reloaded network answers otherwise, {largest}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
 
 from app import state
-from app.components.history import ago
 from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import Spec
 from resnet_tf.runs.records import Run
@@ -45,8 +45,12 @@ def candidates() -> dict[str, Candidate]:
 
 
 def _about(run: Run) -> str:
-    images = run.dataset.title if run.dataset else ""
-    return f"run on {images}, {run.state}, {ago(run.created)}"
+    return f"run on {run.dataset.title if run.dataset else ''}, {when(run.created)}"
+
+
+def when(then: float) -> str:
+    """A moment as a label says it; labels are how a browser names an option, so it must not change with the hour."""
+    return time.strftime("%d %b %H:%M", time.localtime(then))
 
 
 def choose(found: Mapping[str, Candidate]) -> list[Candidate]:

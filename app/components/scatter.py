@@ -17,6 +17,7 @@ from resnet_tf.design.presets import PRESETS
 COSTS = {"macs": "MACs", "parameters": "Parameters"}
 IMAGENET = "imagenet"
 ACCENT = "#c07a2c"
+NEAR = 0.05  # of the MACs: timm's have three digits
 _STYLES = {  # group -> its marker; shapes differ too, so that colour is not needed to tell them apart
     ALONE: {"size": 7, "symbol": "circle", "color": "#3b6fb6", "opacity": 0.75},
     MORE: {"size": 7, "symbol": "diamond-open", "color": "#8a929c"},
@@ -48,8 +49,8 @@ def scatter(chosen: Sequence[Candidate]) -> None:
 def _source(kind: str, points: Sequence[Point]) -> str:
     if kind == IMAGENET:
         return (
-            "Published: measured by timm on ImageNet's validation images (Apache-2.0, Ross Wightman and authors); point at "
-            "one for its image size. Rings: networks chosen above. Dashed lines: chosen designs without a published "
+            "Published: measured by timm on ImageNet's validation images (Apache-2.0, Ross Wightman and authors). "
+            "Rings: networks chosen above. Dashed lines: chosen designs without a published "
             "accuracy, their cost exact at their own image size. Click a point to open its design."
         )
     mixed = any(point.group == PUBLISHED for point in points)
@@ -67,6 +68,13 @@ def figure(points: Sequence[Point], cost: str, title: str, chosen: Sequence[Cand
         x=[getattr(p, cost) for p in line], y=[p.accuracy for p in line], mode="lines", name="Pareto front",
         line={"width": 1.5, "shape": "hv", "color": "#8a929c"}, hoverinfo="skip",
     )  # fmt: skip
+    alone = []
+    for candidate in chosen:
+        rings = [point for point in points if same(candidate, point)]
+        if rings:
+            _ring(drawn, rings, cost, escape(candidate.name))
+        else:
+            alone.append(candidate)
     for group, marker in _STYLES.items():
         members = [point for point in points if point.group == group]
         if members:
@@ -77,24 +85,23 @@ def figure(points: Sequence[Point], cost: str, title: str, chosen: Sequence[Cand
                 hovertemplate="<b>%{text}</b><br>%{y:.2f} %<br>%{customdata[1]} MACs, %{customdata[2]} parameters<br>"
                 "%{customdata[3]}<extra></extra>",
             )  # fmt: skip
-    alone = []
-    for candidate in chosen:
-        keys = {candidate.key, *(f"preset.{p.name}" for p in PRESETS.values() if p.spec == candidate.spec)}
-        rings = [point for point in points if point.opens in keys]
-        if rings:
-            _ring(drawn, rings, cost, escape(candidate.name))
-        else:
-            alone.append(candidate)
     for i, candidate in enumerate(alone):
         _dash(drawn, candidate, cost, 0.02 + 0.055 * (i % 6))
     drawn.update_layout(
         height=440, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest", clickmode="event+select",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )  # fmt: skip
-    drawn.update_xaxes(type="log", title=f"{COSTS[cost]} of one image" if cost == "macs" else COSTS[cost],
-                       exponentformat="SI", showgrid=False, dtick=1, minor={"ticks": "outside", "ticklen": 3})  # fmt: skip
+    title_x = f"{COSTS[cost]} of one image" if cost == "macs" else COSTS[cost]
+    ticks = {"dtick": 1, "minor": {"ticks": "outside", "ticklen": 3}}
+    drawn.update_xaxes(type="log", title=title_x, exponentformat="SI", showgrid=False, **ticks)
     drawn.update_yaxes(title=f"{title}, %")
     return drawn
+
+
+def same(candidate: Candidate, point: Point) -> bool:
+    """Whether a point is of a network that is compared, and at its image size: timm measured some at several."""
+    keys = {candidate.key, *(f"preset.{preset.name}" for preset in PRESETS.values() if preset.spec == candidate.spec)}
+    return point.opens in keys and abs(point.macs / state.counted(candidate.spec).macs - 1) < NEAR
 
 
 def _ring(drawn: Any, rings: Sequence[Point], cost: str, name: str) -> None:
@@ -103,7 +110,8 @@ def _ring(drawn: Any, rings: Sequence[Point], cost: str, name: str) -> None:
     drawn.add_scatter(
         x=[getattr(p, cost) for p in rings], y=[p.accuracy for p in rings], mode="markers+text", hoverinfo="skip",
         text=[name if p is best else "" for p in rings], textposition="top center", showlegend=False,
-        marker={"size": 13, "symbol": "circle-open", "color": ACCENT, "line": {"width": 2}},
+        marker={"size": 12, "symbol": "circle-open", "color": ACCENT, "line": {"width": 1.5}},
+        textfont={"color": ACCENT, "size": 12},
     )  # fmt: skip
 
 
@@ -118,7 +126,7 @@ def _dash(drawn: Any, candidate: Candidate, cost: str, height: float) -> None:
 
 def _offer(event: Any) -> None:
     """Opens what was clicked."""
-    points = event.selection.points if event else []
+    points = event["selection"]["points"] if event else []
     data = next((point["customdata"] for point in points if point.get("customdata")), None)
     if data is None:
         return

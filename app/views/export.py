@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import state, words
 from app.components.artifacts import FORMATS, artifact_row
+from app.components.chosen import when
 from app.components.history import accuracy, ago
 from app.components.worker import sentence
 from app.frame import net
@@ -26,13 +27,11 @@ HEAVY = 1e9  # bytes of weights: larger ones take minutes to write and to prove
 def setup() -> None:
     """What is exported, in which formats, and the button that begins."""
     trained = {run.id: run for run in state.workbench().runs() if run.epochs}
-    sources = [*trained, DESK]
+    sources = {id: _source(run) for id, run in trained.items()} | {DESK: f"{state.design_name()}, fresh weights"}
     if st.session_state.get("export.source") not in sources:
-        st.session_state["export.source"] = sources[0]
-    source = st.selectbox(
-        "What", sources, key="export.source", persist_state="session",
-        format_func=lambda key: _source(trained[key]) if key in trained else f"{state.design_name()}, fresh weights",
-    )  # fmt: skip
+        st.session_state["export.source"] = next(iter(sources))
+    source = st.selectbox("What", list(sources), key="export.source", persist_state="session",
+                          format_func=sources.__getitem__)  # fmt: skip
     spec = trained[source].spec if source in trained else state.current_spec()
     counted = state.counted(spec)
     weights = counted.memory(1).parameters.bytes
@@ -56,7 +55,7 @@ def _source(run: Run) -> str:
     images = run.dataset.title if run.dataset else ""
     reached = accuracy(run)
     said = f"{words.percent(reached)} on {images}" if reached is not None else images
-    return f"{run.name}, trained: {said}, {ago(run.created)}"
+    return f"{run.name}, trained: {said}, {when(run.created)}"
 
 
 def _begin(run: str | None, trained: dict[str, Run], formats: Sequence[str]) -> None:
@@ -142,12 +141,9 @@ def earlier(exports: Sequence[Run], chosen: str | None) -> None:
     """A choice among the exports so far."""
     if len(exports) < 2:
         return
-    known = {run.id: run for run in exports}
+    known = {run.id: f"{run.name}, {when(run.created)}" for run in exports}
     st.session_state["export.pick"] = chosen if chosen in known else None
-    st.selectbox(
-        "Exports so far", list(known), key="export.pick", on_change=_pick,
-        format_func=lambda key: f"{known[key].name}, {known[key].state}, {ago(known[key].created)}",
-    )  # fmt: skip
+    st.selectbox("Exports so far", list(known), key="export.pick", on_change=_pick, format_func=known.__getitem__)
 
 
 def _pick() -> None:
