@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from resnet_tf.runs.failures import WorkbenchError, disk_sentence
@@ -108,8 +109,17 @@ class Executor:
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),
+            *((os.POSIX_SPAWN_CLOSE, handle) for handle in _inheritable()),
         )
         try:
             return os.posix_spawn(self._command[0], self._command, environment, file_actions=streams, setsid=True)
         except OSError as error:
             raise WorkbenchError(disk_sentence(error, f"The worker, or its log {log},")) from error
+
+
+def _inheritable() -> Iterator[int]:
+    """The files that a child would inherit: the server's port among them, which would stay taken after its death."""
+    for name in os.listdir("/dev/fd"):
+        with suppress(OSError):  # the listing itself is over by now
+            if int(name) > 2 and os.get_inheritable(int(name)):
+                yield int(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -72,16 +73,19 @@ def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     from resnet_tf.learning.export import export as written
 
     began = time.monotonic()
+    name = re.sub(r"[^A-Za-z0-9]+", "_", run.name).strip("_").lower() or "network"  # what Keras and file systems take
     yield Happening("compiling", 0, 0, 0.0, {"steps": len(run.formats)})
     if run.source is None:
-        model = build(run.spec, seed=run.seed)
+        model = build(run.spec, seed=run.seed, name=name)
     else:
         checkpoint = Checkpoints(desk.home.checkpoints(run.source)).newest(Checkpoint.load)
         if checkpoint is None:
             raise WorkbenchError("The run has no checkpoint yet: it has one after its first epoch")
-        model = restore(run.spec, checkpoint)
+        model = restore(run.spec, checkpoint, name)
     for done, record in enumerate(written(model, run.spec, desk.home.artifacts(run.id), run.formats), 1):
-        desk.add_artifact(Artifact(**record._asdict() | {"path": None if record.error else str(record.path)}))
+        # a file that was written but could not be verified is there all the same, with the reason beside it
+        path = str(record.path) if record.bytes else None
+        desk.add_artifact(Artifact(**record._asdict() | {"path": path}))
         yield Happening("step", done, 0, time.monotonic() - began, {"format": record.format, "bytes": record.bytes})
 
 

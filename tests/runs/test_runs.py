@@ -1,5 +1,6 @@
 """Runs from the click to the end, in a real worker process whose trainings are fake."""
 
+import socket
 import time
 
 import pytest
@@ -136,3 +137,17 @@ def test_a_worker_without_keras_says_so(open_bench, monkeypatch):
     bench.start()
     status = until(lambda: (found := bench.worker()).state == "down" and found)
     assert "No module named 'keras'" in status.why
+
+
+def test_a_worker_does_not_hold_its_servers_port(open_bench):
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        port.listen()
+        port.set_inheritable(True)  # as uvicorn makes it
+        address = port.getsockname()
+        bench = open_bench()
+        bench.start()
+        bench.pid()
+    with socket.socket() as next_server:
+        next_server.bind(address)
+        next_server.listen()
