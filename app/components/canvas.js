@@ -9,6 +9,7 @@ const LEAST = 0.5 // of the scale a picture opens at: below it one pans instead
 const MOST = 4
 const TALLEST = 1.7 // boxes are drawn up to so much taller than wide, to fill the canvas
 const READABLE = 0.9 // words are never smaller than this share of their size
+const [NARROW, LOW] = [500, 250] // px: on a phone the canvas is lower, so that the numbers below it are in sight
 const views = new WeakMap() // parentElement -> what outlives a redraw: viewport, level, names drawn, observer
 
 const clamp = (least, x, most) => Math.min(most, Math.max(least, x))
@@ -58,7 +59,7 @@ function drawBox(n) {
   const sheets = []
   for (let i = Math.min(n.count, STACK) - 1; i > 0; i--) sheets.push(box(n, SHEET * i, -SHEET * i, { class: "sheet" }))
   const middle = [n.x + n.w / 2, n.y + n.h / 2]
-  const turn = n.w > 1.5 * n.h ? 0 : -90
+  const turn = n.w > n.h ? 0 : -90
   return [
     ...sheets,
     box(n),
@@ -177,7 +178,8 @@ function key(svg, root, view, move, select, selected) {
 
 export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".canvas")
-  const { picture, selected, interactive, height } = data
+  const { picture, selected, interactive } = data
+  const height = root.clientWidth < NARROW ? Math.min(data.height, LOW) : data.height
   let view = views.get(parentElement)
   if (!view) views.set(parentElement, (view = { fitted: true }))
 
