@@ -54,10 +54,12 @@ def series(points: Iterable[tuple[float, float | None]], name: str, weight: floa
 def curve(
     rows: Sequence[Row], title: str, axis: Axis, *, key: str, names: Sequence[str], alt: str,
     format: str = ".3~f", height: int = 210, log: bool = False, unit: bool = False, top: float | None = None,
+    dots: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Draws curves over an axis under a head that names them.
 
     `unit` is for values from 0 to 1. Values above `top` leave the frame, and the head says how high they go.
+    Curves named in `dots` show each point, since they have few.
     """
     beyond = max((row.value for row in rows), default=0.0)
     st.html(_head(title, names, f"up to {beyond:.3g}, off the scale" if top and beyond > top else ""))
@@ -78,7 +80,7 @@ def curve(
         "height": height,
         "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
         "encoding": {"x": x, "color": colour},
-        "layer": [_line(y, "value", 1, 0.3), _line(y, "smooth", 2, 1.0), _pointer(y, title, axis)],
+        "layer": [_line(y, "value", 1, 0.3), _line(y, "smooth", 2, 1.0), _dots(y, dots), _pointer(y, title, axis)],
     }
     st.vega_lite_chart(_table({name: [getattr(row, name) for row in rows] for name in Row._fields}), spec, key=key,
                        alt=alt)  # fmt: skip
@@ -88,6 +90,14 @@ def _line(y: dict[str, Any], field: str, width: float, opacity: float) -> dict[s
     return {
         "mark": {"type": "line", "strokeWidth": width, "opacity": opacity, "clip": True},
         "encoding": {"y": {**y, "field": field}},
+    }
+
+
+def _dots(y: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "transform": [{"filter": {"field": "series", "oneOf": list(names)}}],
+        "mark": {"type": "point", "filled": True, "size": 22, "opacity": 1, "clip": True},
+        "encoding": {"y": {**y, "field": "value"}},
     }
 
 
@@ -152,7 +162,7 @@ def learning(run: Run, events: Sequence[StoredEvent], axis: Axis, weight: float,
             curve(
                 rows, quantity.capitalize(), axis, key=f"curve.{quantity}.{run.id}", names=names,
                 format=".0%" if unit else ".3~r", log=log and not unit, unit=unit,
-                top=None if unit else scale_top(training, validation),
+                top=None if unit else scale_top(training, validation), dots=names[1:],
                 alt=f"{quantity.capitalize()} of {run.name} in training and validation{last}",
             )  # fmt: skip
 

@@ -44,12 +44,14 @@ def _live(run_id: str, was_over: bool) -> None:
         _head(run)
         outlook = _outlook(run)
         STATES[run.state](run, outlook)
+        for note in state.workbench().events(run.id, ("note",))[-1:]:
+            st.warning(note.values["sentence"], icon=":material/info:")
         _figures(run)
         _curves(run, outlook)
 
 
 def _outlook(run: Run) -> dict[str, Any]:
-    """What the run said before the first step of this attempt, with `compiled`; of an earlier one with no `seq`."""
+    """What the run said before its first step, and whether that step was `compiled` (None: not begun)."""
     said = max(state.workbench().events(run.id, ("compiling",)), key=lambda event: event.seq, default=None)
     if said is None:
         return {}
@@ -83,6 +85,9 @@ def _buttons(run: Run) -> None:
     if run.epochs and run.over and st.button("Export", icon=":material/download:", key="run.export"):
         st.session_state["export.source"] = run.id
         st.switch_page("views/export.py")
+    if run.epochs and run.over:
+        st.page_link("views/compare.py", label="Compare", icon=":material/compare_arrows:",
+                     query_params={"with": f"run.{run.id}"})  # fmt: skip
     if run.state != "running":
         with st.popover("", icon=":material/more_horiz:", key="run.more", help="More"):
             if st.button("Open its design", width="stretch", key="run.design"):

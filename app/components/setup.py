@@ -62,14 +62,15 @@ def _side(card: DatasetCard) -> int | None:
         suggested = words.shape(fit(spec, card)[0].input_shape[:2])
     except SpecError:
         return None  # `_fitted` says why
-    possible = [None, *(side for side in SIDES if _takes(spec, card, side))]
+    possible = [0, *(side for side in SIDES if _takes(spec, card, side))]
     if st.session_state.get("train.side") not in possible:
-        st.session_state["train.side"] = None
-    return st.selectbox(
+        st.session_state["train.side"] = 0
+    side = st.selectbox(
         "Image size", possible, key="train.side", persist_state="session",
         format_func=lambda side: f"{side}×{side} px" if side else f"{suggested} px, suggested",
         help=f"The images are {words.shape(card.image_shape)} and are scaled. Twice the side takes four times as long.",
     )  # fmt: skip
+    return side or None
 
 
 def _takes(spec: Spec, card: DatasetCard, side: int) -> bool:
