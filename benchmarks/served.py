@@ -24,6 +24,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+OURS_ALONE = ("DATABASE_URL", "PYTHONDONTWRITEBYTECODE")  # what a shell here may say and no deployment does
 START = 60.0  # seconds that a server may take until it is healthy
 DESKTOP = {"width": 1440, "height": 900}
 
@@ -63,7 +64,7 @@ def start(home: Path, command: str | None = None, port: int | None = None, folde
     """A healthy server that runs a command (the Procfile's by default) with its home in a folder."""
     home.mkdir(parents=True, exist_ok=True)
     port, log = port or free_port(), home / "server.log"
-    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    environment = {key: value for key, value in os.environ.items() if key not in OURS_ALONE}
     environment |= {
         "PORT": str(port),
         "RESNET_TF_HOME": str(home),
