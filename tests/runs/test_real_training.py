@@ -45,10 +45,8 @@ def test_a_real_training_killed_in_mid_epoch_ends_in_the_same_curve_and_is_expor
     assert curves[1] == pytest.approx(curves[0], rel=1e-3)
     assert [event.step for event in real.events(killed, ("compiling",))][-1] == real.run(killed).epochs[1]["step"]
 
-    asked = time.monotonic()
     long = real.train(TINY, "digits", recipe(epochs=1000), 0, name="long")
     until(lambda: real.steps(long), 60)
-    assert time.monotonic() - asked < 10  # from the click to the first point; 2 s on a quiet machine
     asked = time.monotonic()
     real.stop(long)
     until(lambda: real.state(long) == "stopped")
