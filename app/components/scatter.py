@@ -13,10 +13,12 @@ from app import state, words
 from app.components.chosen import Candidate
 from app.components.landmarks import ALONE, HERE, MORE, PUBLISHED, Point, front, measured, published
 from resnet_tf.design.presets import PRESETS
+from resnet_tf.design.spec import Spec
 
 COSTS = {"macs": "MACs", "parameters": "Parameters"}
 IMAGENET = "imagenet"
 ACCENT = "#c07a2c"
+TAKEN = "scatter.taken"
 NEAR = 0.05  # of the MACs: timm's have three digits
 _STYLES = {  # group -> its marker; shapes differ too, so that colour is not needed to tell them apart
     ALONE: {"size": 7, "symbol": "circle", "color": "#3b6fb6", "opacity": 0.75},
@@ -140,7 +142,19 @@ def _offer(event: Any) -> None:
         st.caption("There is no preset for this network: its design is not among those that the workbench can draw.")
 
 
-def _open(name: str, label: str, spec: Any) -> None:
-    if st.button(label, type="primary", icon=":material/open_in_new:", key="scatter.open"):
-        state.set_spec(spec, name)
+def _open(name: str, label: str, spec: Spec) -> None:
+    # a callback, so that opening does not depend on the chart still saying what was clicked
+    st.button(
+        label, type="primary", icon=":material/open_in_new:", key="scatter.open", on_click=_take, args=(spec, name)
+    )
+
+
+def _take(spec: Spec, name: str) -> None:
+    state.set_spec(spec, name)
+    st.session_state[TAKEN] = True
+
+
+def follow_click() -> None:
+    """Goes to the Design page when a point's design was opened."""
+    if st.session_state.pop(TAKEN, False):
         st.switch_page("views/design.py")
