@@ -162,8 +162,8 @@ def _finished(run: Run, outlook: dict[str, Any]) -> None:
 
 
 def _stopped(run: Run, outlook: dict[str, Any]) -> None:
-    st.info(f"Stopped {_where(run)}. Its points are kept; Resume goes on from the last whole epoch.",
-            icon=":material/stop_circle:")  # fmt: skip
+    after = "goes on from the last whole epoch" if run.epochs else "begins anew, since no epoch was finished"
+    st.info(f"Stopped {_where(run)}. Its points are kept; Resume {after}.", icon=":material/stop_circle:")
 
 
 def _interrupted(run: Run, outlook: dict[str, Any]) -> None:
@@ -217,14 +217,19 @@ def _figures(run: Run) -> None:
         (_number(last.get("validation_loss")), "validation loss", f"in training {_number(last.get('loss'))}"),
         (_percent(run.latest.get("accuracy")), "training accuracy", f"loss {_number(run.latest.get('loss'))} now"),
         (words.significant(speed) if speed else "–", "images/s", run.device or ""),
-        (words.seconds(spent) if spent is not None else "–", "spent", f"{run.attempt - 1} resumes" if run.attempt > 1
-         else f"{len(run.epochs)} epochs"),
+        (words.seconds(spent) if spent is not None else "–", "spent", _times(run)),
     ]  # fmt: skip
     html = "".join(
         f"<div><b>{escape(value)}</b><small>{escape(unit)}</small><small>{escape(note)}</small></div>"
         for value, unit, note in cells
     )
     st.html(f'<div class="strip" role="group" aria-label="Figures of this run, measured here">{html}</div>')
+
+
+def _times(run: Run) -> str:
+    """How often a run was taken up again."""
+    resumed = run.attempt - 1
+    return ("in one go", "resumed once")[resumed] if resumed < 2 else f"resumed {resumed:,} times"
 
 
 def _percent(share: float | None) -> str:
