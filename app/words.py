@@ -9,6 +9,7 @@ from resnet_tf.design.graph import Shape
 from resnet_tf.design.labels import shape_label
 
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_MARKS = r"\`*_{}[]<>()#+-.!|~$:"
 _BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -66,3 +67,8 @@ def seconds(span: float) -> str:
 def percent(share: float) -> str:
     """`97.4 %`."""
     return f"{100 * share:.1f} %"
+
+
+def plain(text: str) -> str:
+    """A text as it is, none of its characters taken for Markdown: names and values that people typed."""
+    return "".join(f"\\{c}" if c in _MARKS else c for c in text)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
-from app import state
+from app import state, words
 from app.frame import net
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import MOST_JSON, SpecError, parse_spec
@@ -24,7 +24,7 @@ def bar() -> None:
     """Draws the bar, and below it what there is to say about the last thing done."""
     now = state.desk()
     with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"#### {_plain(now.name)}", width="stretch")
+        st.markdown(f"#### {words.plain(now.name)}", width="stretch")
         _step("undo", "Undo", state.undo, bool(now.past), "Ctrl+Z")
         _step("redo", "Redo", state.redo, bool(now.future), "Ctrl+Shift+Z")
         _step("restart_alt", "Reset to ResNet-18", _reset, now.spec != preset(state.FIRST))
@@ -34,13 +34,8 @@ def bar() -> None:
         with st.popover("Share", icon=":material/link:", key="share"):
             _share()
     if now.notice:
-        st.info(_plain(now.notice), icon=":material/info:")
+        st.info(words.plain(now.notice), icon=":material/info:")
         state.dismiss_notice()
-
-
-def _plain(words: str) -> str:
-    """Words as they are, none of their characters taken for Markdown."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+-.!|~$:" else c for c in words)
 
 
 def _step(icon: str, title: str, act: Callable[[], None], possible: bool, shortcut: str | None = None) -> None:

@@ -5,10 +5,12 @@ const STACK = 4 // sheets drawn for a folded stage, however many blocks it has
 const SHEET = 3 // px from one sheet to the next
 const LETTER = 6.8 // px, the width of a letter at 12 px
 const LINE = 12 // px, the height of a word
-const LEAST = 0.5 // of the scale a picture opens at: below it one pans instead
+const LEAST = 0.5 // a picture that would have to be smaller to be seen whole opens at
+const OPENS = 0.7 // this scale instead, and one pans
 const MOST = 4
 const TALLEST = 1.7 // boxes are drawn up to so much taller than wide, to fill the canvas
 const READABLE = 0.9 // words are never smaller than this share of their size
+const FADE = 36 // px
 const [NARROW, LOW] = [500, 250] // px: on a phone the canvas is lower, so that the numbers below it are in sight
 const views = new WeakMap() // parentElement -> what outlives a redraw: viewport, level, names drawn, observer
 
@@ -104,9 +106,16 @@ function place(world, view) {
 // The view in which the whole picture is seen, or its beginning where it would be too small
 function fitted(root, picture, height, least = LEAST) {
   const width = root.clientWidth
-  const k = clamp(least, Math.min((width - 8) / picture.width, height / picture.height / 0.8), 1.25)
+  const whole = Math.min((width - 8) / picture.width, height / picture.height / 0.8, 1.25)
+  const k = whole < least ? OPENS : whole
   const tall = clamp(0.8, (height - 8) / (picture.height * k), TALLEST)
   return { k, tall, x: Math.max(4, (width - picture.width * k) / 2), y: (height - picture.height * k * tall) / 2, fitted: true }
+}
+
+// Where the picture goes on beyond the canvas, it fades out
+function fade(svg, { x, k }, picture, width) {
+  const [left, right] = [x < -4 ? FADE : 0, x + picture.width * k > width + 4 ? FADE : 0]
+  svg.style.maskImage = left || right ? `linear-gradient(90deg, transparent, #000 ${left}px calc(100% - ${right}px), transparent)` : ""
 }
 
 function zoomed(view, factor, cx, cy) {
@@ -193,7 +202,10 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   if (old) old.replaceWith(svg)
   else root.prepend(svg)
 
-  const move = change => place(world, Object.assign(view, change))
+  const move = change => {
+    place(world, Object.assign(view, change))
+    fade(svg, view, picture, root.clientWidth)
+  }
   const fit = least => root.clientWidth && move(fitted(root, picture, height, least))
   if (view.level !== picture.level || view.fitted) fit()
   else move({})

@@ -86,5 +86,5 @@ def _legend(counted: Costs, picture: Picture) -> str:
     most = max(part.macs for part in parts)
     shade = f"<span><i></i>0 to {words.short(most)} MACs</span>"
     hues = [f'<span style="--colour:var(--{hue})"><b></b>{name}</span>' for hue, name in _HUES.items()]
-    hint = "<span>Click a block to look inside</span>"
+    hint = "<span>Choose a block to look inside</span>"
     return "".join([*lines, shade, *(hues if picture.level == "layer" else []), hint])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import state, words
 
 FARTHEST = 10**9  # a browser's number box refuses more itself; what lies within is for the design to refuse
 
@@ -20,23 +19,27 @@ def shown(field: str, value: object) -> str:
     return key
 
 
-def edit(field: str, key: str) -> None:
-    """Takes a widget's value as that of a field; a dot leads into a part of the design."""
-    value = st.session_state[key]
-    if value is None:
-        return
+def _edit(field: str, key: str) -> None:
+    """Takes a widget's value as that of a field."""
+    if st.session_state[key] is not None:
+        _put(field, st.session_state[key])
+
+
+def _put(field: str, value: object) -> None:
+    """Changes a field; a dot leads into a part of the design: `stem.kernel`, `input_shape.0`."""
     whole, _, part = field.partition(".")
-    fields = state.draft()
     if part:
-        fields[whole][int(part) if part.isdigit() else part] = value
-    state.change(**{whole: fields[whole] if part else value})
+        parts = state.draft()[whole]
+        parts[int(part) if part.isdigit() else part] = value
+        value = parts
+    state.change(**{whole: value})
 
 
 def choice(title: str, field: str, value: str, options: dict[str, str], *, help: str | None = None) -> None:
     """A few values, all in sight."""
     key = shown(field, value)
     st.segmented_control(
-        title, list(options), format_func=options.__getitem__, key=key, on_change=edit, args=(field, key), help=help,
+        title, list(options), format_func=options.__getitem__, key=key, on_change=_edit, args=(field, key), help=help,
         width="stretch", required=True,
     )  # fmt: skip
 
@@ -45,7 +48,7 @@ def select(title: str, field: str, value: str, options: dict[str, str], *, help:
     """One of several values."""
     key = shown(field, value)
     st.selectbox(
-        title, list(options), format_func=options.__getitem__, key=key, on_change=edit, args=(field, key), help=help
+        title, list(options), format_func=options.__getitem__, key=key, on_change=_edit, args=(field, key), help=help
     )
 
 
@@ -56,7 +59,7 @@ def number(
     key = shown(field, value)
     kind = type(value)
     st.number_input(
-        title, kind(-FARTHEST), kind(FARTHEST), step=kind(step), format=format, key=key, on_change=edit,
+        title, kind(-FARTHEST), kind(FARTHEST), step=kind(step), format=format, key=key, on_change=_edit,
         args=(field, key), help=help,
     )  # fmt: skip
 
@@ -68,10 +71,8 @@ def numbers(title: str, field: str, value: tuple[int, ...], *, help: str | None 
 
 
 def _edit_numbers(field: str, key: str) -> None:
-    words: list[Any] = re.findall(r"[^\s,;×x]+", st.session_state[key])
-    st.session_state[key] = [int(word) if re.fullmatch(r"-?\d{1,12}", word) else word for word in words]
-    edit(field, key)
-    st.session_state[key] = ", ".join(map(str, words))
+    parts = re.findall(r"[^\s,;×x]+", st.session_state[key])
+    _put(field, [int(part) if re.fullmatch(r"-?\d{1,12}", part) else part for part in parts])
 
 
 def refused(*fields: str) -> None:
@@ -81,7 +82,8 @@ def refused(*fields: str) -> None:
         return
     error = refusal.error
     with st.container(key="refused", gap="xsmall"):
-        st.warning(f"{_title(error.field)} must be {error.rule}; got {_brief(error.value)}. The picture is as before.")
+        sentence = f"{_title(error.field)} must be {error.rule}; got {_brief(error.value)}."
+        st.warning(f"{words.plain(sentence)} The picture is as before.")
         with st.container(horizontal=True, gap="xsmall"):
             if error.nearest is not None:
                 st.button(f"Use {_brief(error.nearest)}", on_click=state.use_nearest, type="primary", key="refused.use")
@@ -90,9 +92,9 @@ def refused(*fields: str) -> None:
 
 def _title(field: str) -> str:
     """A field's name for people: `Stage 3 width`."""
-    words = re.sub(r"stages\[(\d+)\]", lambda match: f"stage {int(match[1]) + 1}", field)
-    words = re.sub(r"[._\[\]]+", " ", words).strip()
-    return words[:1].upper() + words[1:]
+    title = re.sub(r"stages\[(\d+)\]", lambda match: f"stage {int(match[1]) + 1}", field)
+    title = re.sub(r"[._\[\]]+", " ", title).strip()
+    return title[:1].upper() + title[1:]
 
 
 def _brief(value: object) -> str:

@@ -11,6 +11,7 @@ import pytest
 from resnet_tf.design.costs import costs
 from resnet_tf.design.links import from_link, to_link
 from resnet_tf.design.presets import PRESETS, preset
+from resnet_tf.runs.failures import WorkbenchError
 
 ROOT = Path(__file__).parents[2]
 ROWS = json.loads((ROOT / "tests" / "fixtures" / "references.json").read_text())
@@ -28,6 +29,11 @@ def shown_link(page):
 
 def strip_of(page):
     return next(html.value for html in page.html if 'class="strip"' in html.value)
+
+
+def said(element):
+    """What an alert says, without the marks that keep its characters from being Markdown."""
+    return element.value.replace("\\", "")
 
 
 def picture_of(page):
@@ -120,7 +126,7 @@ def test_an_illegal_value_is_explained_and_the_last_design_stays(visit, key, val
     page.number_input(key=key).set_value(value).run()
     assert whole(page)
     assert shown_link(page) == "resnet18"
-    assert sentence in page.warning[0].value
+    assert sentence in said(page.warning[0])
     assert page.number_input(key=key).value == value  # what was typed stays where it was typed
     if nearest is None:
         page.button(key="refused.keep").click().run()
@@ -134,7 +140,7 @@ def test_an_illegal_value_is_explained_and_the_last_design_stays(visit, key, val
 def test_an_image_that_would_shrink_below_a_pixel_is_mended_in_one_click(visit):
     page = visit()
     page.number_input(key="edit.input_shape.0").set_value(4).run()
-    assert "the map would shrink below 1 x 1" in page.warning[0].value
+    assert "the map would shrink below 1 x 1" in said(page.warning[0])
     page.button(key="refused.use").click().run()
     assert not page.warning
     assert min(spec_of(page).input_shape[:2]) > 4
@@ -143,7 +149,7 @@ def test_an_image_that_would_shrink_below_a_pixel_is_mended_in_one_click(visit):
 def test_groups_that_divide_no_width_are_mended_in_one_click(visit):
     page = visit("resnet50")
     page.number_input(key="edit.groups").set_value(48).run()
-    assert "divide into 48 groups" in page.warning[0].value
+    assert "divide into 48 groups" in said(page.warning[0])
     page.button(key="refused.use").click().run()
     assert not page.warning
     assert all(stage.width % 48 == 0 for stage in spec_of(page).stages)
@@ -220,15 +226,15 @@ def test_a_hostile_address_gives_a_sentence_and_the_default_design(visit, hostil
     page = visit(hostile)
     assert whole(page)
     assert shown_link(page) == "resnet18"
-    assert "holds no design" in page.info[0].value
-    assert "Traceback" not in page.info[0].value
+    assert "holds no design" in said(page.info[0])
+    assert "Traceback" not in said(page.info[0])
     page.run()
     assert not page.info  # it is said once
 
 
 def test_a_mistyped_preset_in_the_address_names_the_nearest(visit):
     page = visit("resnet51")
-    assert "resnet50" in page.info[0].value.replace("\\", "")
+    assert "resnet50" in said(page.info[0])
 
 
 def upload(page, name, data):
@@ -260,8 +266,8 @@ def test_a_file_that_holds_no_design_is_refused_in_a_sentence_and_nothing_is_los
     page = upload(page, "foreign.json", data)
     assert whole(page)
     assert shown_link(page) == "resnet34"
-    assert "holds no design" in page.info[0].value
-    assert "stays as it was" in page.info[0].value
+    assert "holds no design" in said(page.info[0])
+    assert "stays as it was" in said(page.info[0])
 
 
 def test_a_saved_design_is_found_under_open_and_on_the_desk_again(visit, bench):
@@ -288,7 +294,7 @@ def test_saving_keeps_the_design_under_its_name(visit, bench):
     next(each for each in page.button if each.label == "Save design").click().run()
     assert [(design.name, design.spec) for design in bench.designs()] == [("my fifty", preset("resnet50"))]
     assert page.session_state["desk"].name == "my fifty"
-    assert "Saved as my fifty" in page.info[0].value
+    assert "Saved as my fifty" in said(page.info[0])
 
 
 def test_a_nameless_design_is_not_saved_and_the_sentence_says_why(visit, bench):
@@ -297,6 +303,31 @@ def test_a_nameless_design_is_not_saved_and_the_sentence_says_why(visit, bench):
     next(each for each in page.button if each.label == "Save design").click().run()
     assert bench.designs() == []
     assert "must not be empty" in page.error[0].value
+
+
+def test_a_disk_that_cannot_be_written_is_a_sentence_and_the_design_stays(visit, bench, monkeypatch):
+    def full(*_names):
+        raise WorkbenchError("The design could not be saved: the disk is full")
+
+    monkeypatch.setattr(bench, "save_design", full)
+    page = visit("resnet50")
+    next(each for each in page.button if each.label == "Save design").click().run()
+    assert not page.exception
+    assert "the disk is full" in page.error[0].value
+    assert shown_link(page) == "resnet50"
+
+
+def test_saved_designs_that_cannot_be_read_are_a_sentence(visit, bench, monkeypatch):
+    def gone():
+        raise WorkbenchError("The records cannot be read: the database is gone")
+
+    monkeypatch.setattr(bench, "designs", gone)
+    page = visit("resnet50")
+    page.session_state["open"] = True
+    page.run()
+    assert not page.exception
+    assert "the database is gone" in page.error[0].value
+    assert strip_of(page)
 
 
 def test_a_name_is_shown_as_it_is_and_never_as_markup(visit, bench):
@@ -338,7 +369,7 @@ def test_a_vgg_shows_only_the_controls_that_it_has(visit):
     page.text_input(key="edit.hidden").set_value("512 512").run()
     assert spec_of(page).hidden == (512, 512)
     page.text_input(key="edit.hidden").set_value("many").run()
-    assert "must be a whole number" in page.warning[0].value
+    assert "must be a whole number" in said(page.warning[0])
 
 
 def test_groups_are_offered_only_to_bottlenecks(visit):
