@@ -59,7 +59,8 @@ def curve(
     """Draws curves over an axis under a head that names them.
 
     `unit` is for values from 0 to 1. Values above `top` leave the frame, and the head says how high they go.
-    Curves named in `dots` show each point, since they have few.
+    Curves named in `dots` show each point, since they have few. Keep `alt` the same while a curve grows: a new one has
+    the chart drawn anew.
     """
     beyond = max((row.value for row in rows), default=0.0)
     st.html(_head(title, names, f"up to {beyond:.3g}, off the scale" if top and beyond > top else ""))
@@ -157,13 +158,12 @@ def learning(run: Run, events: Sequence[StoredEvent], axis: Axis, weight: float,
             ((place(e, axis.field, per_epoch), e.values.get(f"validation_{quantity}")) for e in epochs), names[1]
         )
         rows = [*training, *validation]
-        last = f", last {rows[-1].value:.3g}" if rows else ""
         with column:
             curve(
                 rows, quantity.capitalize(), axis, key=f"curve.{quantity}.{run.id}", names=names,
                 format=".0%" if unit else ".3~r", log=log and not unit, unit=unit,
                 top=None if unit else scale_top(training, validation), dots=names[1:],
-                alt=f"{quantity.capitalize()} of {run.name} in training and validation{last}",
+                alt=f"{quantity.capitalize()} of {run.name} in training and validation",
             )  # fmt: skip
 
 
