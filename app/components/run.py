@@ -1,8 +1,7 @@
-"""The face of a training: what it is doing, how far it is, its figures and curves, and what one can do with it."""
+"""The run that is open: what it is doing, its figures and curves, and what one can do with it."""
 
 from __future__ import annotations
 
-import time
 from html import escape
 from typing import Any
 
@@ -10,10 +9,9 @@ import streamlit as st
 
 from app import state, words
 from app.components import charts
-from app.components.history import STALE, accuracy, duration, forget, show
+from app.components.faces import FACES
+from app.components.history import STALE, accuracy, duration, forget
 from app.components.results import results
-from app.components.setup import gentler
-from app.components.worker import sentence, warming
 from app.frame import net
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
@@ -43,7 +41,7 @@ def _live(run_id: str, was_over: bool) -> None:
             st.rerun()  # the whole page: the timer stops, and what comes at the end is drawn
         _head(run)
         outlook = _outlook(run)
-        STATES[run.state](run, outlook)
+        FACES[run.state](run, outlook)
         for note in state.workbench().events(run.id, ("note",))[-1:]:
             st.warning(note.values["sentence"], icon=":material/info:")
         _figures(run)
@@ -118,92 +116,6 @@ def _delete(run_id: str) -> None:
     if _act(state.workbench().delete, run_id):
         forget()
         st.session_state[STALE] = True
-
-
-# --- one face for each state
-
-
-def _queued(run: Run, outlook: dict[str, Any]) -> None:
-    worker = state.workbench().worker()
-    if worker.state == "starting":
-        waited = (time.time() - worker.since) / worker.usual_seconds
-        st.progress(min(waited, 0.95), text=f"{warming(worker, time.time())}. Then this run begins.")
-    elif worker.state == "down":
-        st.warning(sentence(worker, time.time()), icon=":material/power_off:")
-    elif run.position == 1:
-        st.progress(0.0, text="Next in the queue: it begins when the run before it ends.")
-    else:
-        st.progress(0.0, text=f"Number {run.position} in the queue: one run trains at a time.")
-
-
-def _running(run: Run, outlook: dict[str, Any]) -> None:
-    if outlook.get("compiled"):
-        left = run.latest.get("seconds_left")
-        epoch = f"Epoch {min(len(run.epochs) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}" if run.recipe else ""
-        text = f"{epoch} · {words.percent(run.progress)} · about {words.seconds(left)} left" if left else epoch
-        st.progress(run.progress, text=text)
-    elif outlook.get("compiled") is None:
-        st.progress(0.0, text=f"Reading the images for the {run.device}")
-    else:
-        _compiling(run, outlook)
-
-
-def _compiling(run: Run, outlook: dict[str, Any]) -> None:
-    """How much is over of the time that the first step usually takes; counted from when this page first saw it."""
-    usual = outlook["usual_seconds"]
-    since = st.session_state.setdefault(f"compiling.{run.id}.{run.attempt}", time.time())
-    again = "Compiling again to go on" if run.attempt > 1 else "Compiling"
-    text = f"{again} on the {outlook['device']}: the first step usually takes about {words.seconds(usual)}"
-    st.progress(min((time.time() - since) / max(usual, 1.0), 0.95), text=text)
-
-
-def _finished(run: Run, outlook: dict[str, Any]) -> None:
-    return
-
-
-def _stopped(run: Run, outlook: dict[str, Any]) -> None:
-    after = "goes on from the last whole epoch" if run.epochs else "begins anew, since no epoch was finished"
-    st.info(f"Stopped {_where(run)}. Its points are kept; Resume {after}.", icon=":material/stop_circle:")
-
-
-def _interrupted(run: Run, outlook: dict[str, Any]) -> None:
-    st.warning(f"Interrupted {_where(run)}. {run.error}", icon=":material/power_off:")
-
-
-def _failed(run: Run, outlook: dict[str, Any]) -> None:
-    st.error(f"Failed {_where(run)}: {run.error}", icon=":material/error:")
-
-
-def _diverged(run: Run, outlook: dict[str, Any]) -> None:
-    said = state.workbench().events(run.id, ("diverged",))
-    advice = said[-1].values.get("advice") if said else run.error
-    st.warning(f"Diverged {_where(run)}. {advice}", icon=":material/trending_up:")
-    if run.recipe:
-        recipe, changes = gentler(run.recipe)
-        if st.button(f"Train again with {', '.join(changes)}", type="primary", key="run.gentler"):
-            height, width, _ = run.spec.input_shape
-            side = height if height == width else None
-            show(state.workbench().train(run.spec, run.dataset, recipe, run.seed, name=run.name, image_size=side))
-            st.rerun()
-
-
-def _where(run: Run) -> str:
-    epochs = run.recipe.epochs if run.recipe else 0
-    return f"after {len(run.epochs):,} of {epochs:,} epochs"
-
-
-STATES = {
-    "queued": _queued,
-    "running": _running,
-    "finished": _finished,
-    "stopped": _stopped,
-    "interrupted": _interrupted,
-    "failed": _failed,
-    "diverged": _diverged,
-}
-
-
-# --- figures and curves
 
 
 def _figures(run: Run) -> None:

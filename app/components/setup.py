@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import state, words
 from app.components.history import show
+from app.components.upload import own_images
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import DatasetCard, Recipe
@@ -51,7 +52,7 @@ def _images(cards: dict[str, DatasetCard]) -> DatasetCard:
     name = left.selectbox("Images", list(cards), format_func=lambda name: cards[name].title, key="train.dataset",
                           persist_state="session", help=about(cards[st.session_state["train.dataset"]]))  # fmt: skip
     with right:
-        _own_images()
+        own_images()
     return cards[name]
 
 
@@ -149,40 +150,6 @@ def _start(card: DatasetCard, recipe: Recipe, seed: int, side: int | None) -> No
         return
     show(run)
     st.rerun()
-
-
-# --- somebody's own images
-
-
-def _own_images() -> None:
-    with st.popover("Add", width="stretch", help="Add your own images"):
-        st.caption("A zip with one folder of images for each class, or an npz with `images` and `labels`.")
-        st.file_uploader("Images", type=["zip", "npz"], key="train.images")
-        st.text_input("Name", key="train.images.name", placeholder="the file's name", max_chars=60)
-        st.button("Add images", on_click=add_images, type="primary", key="train.images.add")
-        for kind, sentence in st.session_state.pop("train.images.said", ()):
-            (st.error if kind == "refused" else st.success)(sentence)
-
-
-def add_images() -> None:
-    """Keeps the uploaded images and chooses them; what is wrong with them is said in the popover."""
-    file = st.session_state.get("train.images")
-    if file is None:
-        _say("refused", "Choose a zip or npz file first.")
-        return
-    name = st.session_state.get("train.images.name") or file.name.rpartition(".")[0]
-    try:
-        with st.spinner("Reading the images"):
-            card = state.workbench().add_images(name, file.getvalue())
-    except WorkbenchError as error:
-        _say("refused", str(error))
-        return
-    st.session_state["train.dataset"] = card.name
-    _say("added", f"Added {card.images:,} images in {card.classes:,} classes; they are chosen now.")
-
-
-def _say(*said: str) -> None:
-    st.session_state["train.images.said"] = [said]
 
 
 def gentler(recipe: Recipe) -> tuple[Recipe, Sequence[str]]:
