@@ -18,22 +18,23 @@ MOST_EPOCHS, MOST_BATCH, MOST_SEED = 10_000, 65_536, 2**31 - 1
 SIDES = (16, 24, 32, 48, 64, 96, 128, 160, 224)  # px
 
 
-def setup() -> None:
-    """Draws the controls; a press on Train opens the new run."""
+def setup() -> Spec | None:
+    """The design as it would be trained, or None where it cannot be. A press on Train opens the new run."""
     cards = {card.name: card for card in state.workbench().datasets()}
     recipes = {row.name: row for row in state.workbench().recipes()}
     what = st.container(gap="xsmall")
     card = _images(cards)
+    side = _side(card)
     chosen = st.selectbox("Recipe", list(recipes), format_func=lambda name: recipes[name].title, key="train.recipe",
                           persist_state="session", help=in_words(recipes[_chosen(recipes)]))  # fmt: skip
     recipe, seed = _edited(recipes[chosen])
-    side = _side(card)
     with what:
         fitted = _fitted(card, side, recipe.batch_size)
     start = st.button("Train", type="primary", width="stretch", icon=":material/play_arrow:", key="train.start",
                       disabled=fitted is None, shortcut="Ctrl+Enter")  # fmt: skip
     if start:
         _start(card, recipe, seed, side)
+    return fitted
 
 
 def _chosen(recipes: dict[str, Recipe]) -> str:

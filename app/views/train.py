@@ -14,28 +14,30 @@ from app.components.run import face
 from app.components.setup import setup
 from app.components.worker import worker_line
 from app.frame import net
+from resnet_tf.design.spec import Spec
 
 MANY_BLOCKS = 24  # more are drawn as stages
 STYLE = Path(__file__).parents[1] / "components" / "runs.css"
 
 
-def left() -> None:
-    setup()
+def left() -> Spec | None:
+    fitted = setup()
     worker_line()
+    return fitted
 
 
-def right() -> None:
+def right(fitted: Spec | None) -> None:
     chosen = opened(state.workbench().runs())
     if chosen is None:
-        _ready()
+        _ready(fitted or state.current_spec())
         return
     with net("This run"):
         face(chosen)
 
 
-def _ready() -> None:
+def _ready(spec: Spec) -> None:
     """The design that Train would train, while there is no run to show."""
-    counted = state.current_costs()
+    counted = state.counted(spec)
     st.html(f'<h4 class="run">{escape(state.design_name())}<small>ready to train</small></h4>')
     still(counted, "stage" if len(counted.graph.blocks) > MANY_BLOCKS else "block", key="train.still", height=240)
     st.markdown(
@@ -48,8 +50,8 @@ st.html(STYLE)
 with st.container(key="training"):
     aside, main = st.columns([1, 3.4], gap="medium")
     with aside:
-        left()
+        fitted = left()
     with main:
-        right()
+        right(fitted)
 if state.workbench().runs():
     history()

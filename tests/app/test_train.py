@@ -169,7 +169,7 @@ def test_a_training_that_does_not_fit_the_memory_is_refused_in_a_sentence(train_
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (WorkerStatus("starting", since=time.time(), usual_seconds=20.0), "warming up: about"),
+        (WorkerStatus("starting", since=time.time(), usual_seconds=2000.0), "warming up: about"),
         (WorkerStatus("starting", since=time.time() - 60, usual_seconds=20.0), "warming up: any moment now"),
         (WorkerStatus("warm", "GPU", "TensorFlow sees one"), "is ready on the GPU: TensorFlow sees one"),
         (WorkerStatus("down", why="Keras is not installed"), "is down: Keras is not installed"),
