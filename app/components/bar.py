@@ -28,11 +28,9 @@ def bar() -> None:
         _step("undo", "Undo", state.undo, bool(now.past), "Ctrl+Z")
         _step("redo", "Redo", state.redo, bool(now.future), "Ctrl+Shift+Z")
         _step("restart_alt", "Reset to ResNet-18", _reset, now.spec != preset(state.FIRST))
-        with st.popover("Save", icon=":material/bookmark:", key="save"):
-            _save()
-        _open_popover()
-        with st.popover("Share", icon=":material/link:", key="share"):
-            _share()
+        _popover("Save", "bookmark", _save)
+        _popover("Open", "folder_open", _open)
+        _popover("Share", "link", _share)
     if now.notice:
         st.info(words.plain(now.notice), icon=":material/info:")
         state.dismiss_notice()
@@ -44,6 +42,18 @@ def _step(icon: str, title: str, act: Callable[[], None], possible: bool, shortc
         title, key=f"bar.{icon}", icon=f":material/{icon}:", on_click=act, disabled=not possible, shortcut=shortcut,
         help=f"{title}{keys}",
     )  # fmt: skip
+
+
+@st.fragment
+def _popover(title: str, icon: str, content: Callable[[], None]) -> None:
+    """Apart from the rest: the page is sooner there without what is in it, and opening it draws nothing else anew."""
+    key = title.lower()
+    with (
+        st.popover(title, icon=f":material/{icon}:", key=key, on_change="rerun") as popover,
+        net(f"What {title} shows"),
+    ):
+        if popover.open:
+            content()
 
 
 def _reset() -> None:
@@ -73,13 +83,9 @@ def _keep(name: str) -> None:
     st.rerun()
 
 
-@st.fragment
-def _open_popover() -> None:
-    """Apart from the rest, so that opening it asks the store and draws nothing else anew."""
-    with st.popover("Open", icon=":material/folder_open:", key="open", on_change="rerun") as popover, net("This list"):
-        if popover.open:
-            _saved()
-            _upload()
+def _open() -> None:
+    _saved()
+    _upload()
 
 
 def _saved() -> None:

@@ -9,7 +9,7 @@ const LEAST = 0.5 // a picture that would have to be smaller to be seen whole op
 const OPENS = 0.7 // this scale instead, and one pans
 const MOST = 4
 const TALLEST = 1.7 // boxes are drawn up to so much taller than wide, to fill the canvas
-const READABLE = 0.9 // words are never smaller than this share of their size
+const READABLE = [0.9, 1.1] // words keep to between these shares of their size
 const FADE = 36 // px
 const [NARROW, LOW] = [500, 250] // px: on a phone the canvas is lower, so that the numbers below it are in sight
 const views = new WeakMap() // parentElement -> what outlives a redraw: viewport, level, names drawn, observer
@@ -89,7 +89,7 @@ function place(world, view) {
   world.setAttribute("transform", `translate(${x} ${y}) scale(${k} ${k * tall})`)
   if (world.drawnAt === k * tall) return
   world.drawnAt = k * tall
-  const word = Math.max(k, READABLE)
+  const word = clamp(READABLE[0], k, READABLE[1])
   const ring = Math.min(word, 1.5 * k)
   for (const [name, size] of [["word", word], ["ring", ring]]) {
     world.style.setProperty(`--${name}x`, size / k)

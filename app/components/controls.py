@@ -80,8 +80,9 @@ def _resnet(spec: ResNetSpec) -> None:
     refused("order")
     _stem(spec)
     _image(spec)
-    with st.expander("More", key="more"):
-        _more(spec)
+    with st.expander("More", key="more", on_change="rerun") as more:
+        if more.open:  # closed, it would make the first page slower by a third
+            _more(spec)
     refused("bottleneck_factor", "groups", "expansion", "stride_at", "attention", "activation", "bias", "normalization")
 
 

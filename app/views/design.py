@@ -43,11 +43,12 @@ def choices(counted: Costs) -> None:
         st.segmented_control("Level", LEVELS, key="level", label_visibility="collapsed", required=True)
         st.space("stretch")
         title = {name: row.title for name, row in PRESETS.items()}
-        with st.popover(f"Beside {title[st.session_state['beside']]}", type="tertiary", key="aside"):
-            st.selectbox("Compare with", list(PRESETS), format_func=title.__getitem__, key="beside",
-                         persist_state="session")  # fmt: skip
-            st.number_input("Images in a batch", 1, LARGEST_BATCH, key="batch", persist_state="session")
-            st.selectbox("Precision", list(PRECISIONS), key="precision", persist_state="session")
+        with st.popover("Compare with", type="tertiary", key="aside", on_change="rerun") as popover:
+            if popover.open:
+                st.selectbox("Network", list(PRESETS), format_func=title.__getitem__, key="beside",
+                             persist_state="session")  # fmt: skip
+                st.number_input("Images in a batch", 1, LARGEST_BATCH, key="batch", persist_state="session")
+                st.selectbox("Precision", list(PRECISIONS), key="precision", persist_state="session")
         st.download_button(
             "CSV", lambda: as_csv(counted), "blocks.csv", "text/csv", on_click="ignore", type="tertiary",
             icon=":material/download:", help="The table below: exact integers for every block",

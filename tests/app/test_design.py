@@ -36,6 +36,13 @@ def said(element):
     return element.value.replace("\\", "")
 
 
+def opened(page, *keys):
+    """The page with these popovers and expanders open."""
+    for key in keys:
+        page.session_state[key] = True
+    return page.run()
+
+
 def picture_of(page):
     canvas = next(each for each in page.get("bidi_component") if each.proto.component_name == "resnet_tf_canvas")
     return json.loads(canvas.proto.json)[0]["picture"]
@@ -122,7 +129,7 @@ def test_stages_are_added_removed_doubled_and_halved(visit):
     ],
 )
 def test_an_illegal_value_is_explained_and_the_last_design_stays(visit, key, value, sentence, nearest):
-    page = visit()
+    page = opened(visit(), "more")
     page.number_input(key=key).set_value(value).run()
     assert whole(page)
     assert shown_link(page) == "resnet18"
@@ -147,7 +154,7 @@ def test_an_image_that_would_shrink_below_a_pixel_is_mended_in_one_click(visit):
 
 
 def test_groups_that_divide_no_width_are_mended_in_one_click(visit):
-    page = visit("resnet50")
+    page = opened(visit("resnet50"), "more")
     page.number_input(key="edit.groups").set_value(48).run()
     assert "divide into 48 groups" in said(page.warning[0])
     page.button(key="refused.use").click().run()
@@ -156,7 +163,7 @@ def test_groups_that_divide_no_width_are_mended_in_one_click(visit):
 
 
 def test_two_edits_that_are_only_legal_together_are_taken_together(visit):
-    page = visit("resnet50")
+    page = opened(visit("resnet50"), "more")
     page.number_input(key="edit.groups").set_value(48).run()
     for i, width in enumerate((96, 192, 384, 768)):
         page.number_input(key=f"edit.stage{i}.width").set_value(width).run()
@@ -239,8 +246,7 @@ def test_a_mistyped_preset_in_the_address_names_the_nearest(visit):
 
 def upload(page, name, data):
     """What the page does with an uploaded file, run inside it."""
-    page.session_state["open"] = True
-    page.run()
+    opened(page, "open")
     page.file_uploader(key="open.file").upload(name, data)
     return page.run()
 
@@ -273,8 +279,7 @@ def test_a_file_that_holds_no_design_is_refused_in_a_sentence_and_nothing_is_los
 def test_a_saved_design_is_found_under_open_and_on_the_desk_again(visit, bench):
     bench.save_design("mine", preset("resnet50", classes=3))
     page = visit()
-    page.session_state["open"] = True
-    page.run()
+    opened(page, "open")
     page.selectbox(key="open.saved").select("mine").run()
     page.button(key="open.take").click().run()
     assert spec_of(page).classes == 3
@@ -283,13 +288,12 @@ def test_a_saved_design_is_found_under_open_and_on_the_desk_again(visit, bench):
 
 def test_with_nothing_saved_the_list_says_what_to_do(visit):
     page = visit()
-    page.session_state["open"] = True
-    page.run()
+    opened(page, "open")
     assert any("No design is saved yet" in caption.value for caption in page.caption)
 
 
 def test_saving_keeps_the_design_under_its_name(visit, bench):
-    page = visit("resnet50")
+    page = opened(visit("resnet50"), "save")
     next(each for each in page.text_input if each.label == "Name").set_value("  my  fifty ")
     next(each for each in page.button if each.label == "Save design").click().run()
     assert [(design.name, design.spec) for design in bench.designs()] == [("my fifty", preset("resnet50"))]
@@ -298,7 +302,7 @@ def test_saving_keeps_the_design_under_its_name(visit, bench):
 
 
 def test_a_nameless_design_is_not_saved_and_the_sentence_says_why(visit, bench):
-    page = visit()
+    page = opened(visit(), "save")
     next(each for each in page.text_input if each.label == "Name").set_value("   ")
     next(each for each in page.button if each.label == "Save design").click().run()
     assert bench.designs() == []
@@ -310,7 +314,7 @@ def test_a_disk_that_cannot_be_written_is_a_sentence_and_the_design_stays(visit,
         raise WorkbenchError("The design could not be saved: the disk is full")
 
     monkeypatch.setattr(bench, "save_design", full)
-    page = visit("resnet50")
+    page = opened(visit("resnet50"), "save")
     next(each for each in page.button if each.label == "Save design").click().run()
     assert not page.exception
     assert "the disk is full" in page.error[0].value
@@ -323,8 +327,7 @@ def test_saved_designs_that_cannot_be_read_are_a_sentence(visit, bench, monkeypa
 
     monkeypatch.setattr(bench, "designs", gone)
     page = visit("resnet50")
-    page.session_state["open"] = True
-    page.run()
+    opened(page, "open")
     assert not page.exception
     assert "the database is gone" in page.error[0].value
     assert strip_of(page)
@@ -333,8 +336,7 @@ def test_saved_designs_that_cannot_be_read_are_a_sentence(visit, bench, monkeypa
 def test_a_name_is_shown_as_it_is_and_never_as_markup(visit, bench):
     bench.save_design("**bold** $x$ <b>", preset("resnet18", classes=5))
     page = visit()
-    page.session_state["open"] = True
-    page.run()
+    opened(page, "open")
     page.selectbox(key="open.saved").select("**bold** $x$ <b>").run()
     page.button(key="open.take").click().run()
     assert "\\*\\*bold\\*\\* \\$x\\$ \\<b\\>" in page.markdown[0].value
@@ -373,8 +375,8 @@ def test_a_vgg_shows_only_the_controls_that_it_has(visit):
 
 
 def test_groups_are_offered_only_to_bottlenecks(visit):
-    assert "edit.groups" not in {each.key for each in visit("resnet18").number_input}
-    assert "edit.groups" in {each.key for each in visit("resnet50").number_input}
+    assert "edit.groups" not in {each.key for each in opened(visit("resnet18"), "more").number_input}
+    assert "edit.groups" in {each.key for each in opened(visit("resnet50"), "more").number_input}
 
 
 def test_a_network_of_many_blocks_opens_folded(visit):
@@ -383,11 +385,14 @@ def test_a_network_of_many_blocks_opens_folded(visit):
 
 
 def test_numbers_follow_what_they_are_compared_with(visit):
-    page = visit()
+    page = opened(visit(), "aside")
     page.selectbox(key="beside").select("resnet50").run()
     assert "0.457 × ResNet-50" in strip_of(page)  # 11,689,512 / 25,557,032
     page.number_input(key="batch").set_value(256).run()
-    assert "to train at 256" in strip_of(page)
+    page.session_state["aside"] = False
+    page.run()
+    assert "to train at 256" in strip_of(page)  # a choice outlives the popover that it was made in
+    assert "0.457 × ResNet-50" in strip_of(page)
 
 
 def test_a_design_of_a_hundred_gigabytes_is_counted_and_drawn(visit):
