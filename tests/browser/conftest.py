@@ -1,11 +1,15 @@
 """One server, by the Procfile's own command, one Chromium, and pages held to a clean console."""
 
 import pytest
+from playwright.sync_api import expect
 
 from benchmarks.served import DESKTOP, chromium, served, settle
 
 # Streamlit asks these of every page's own path first, and is answered by the root
 ASKED_TWICE = ("/_stcore/health", "/_stcore/host-config")
+
+
+expect.set_options(timeout=20_000)  # ms: two cores that also train
 
 
 def pytest_collection_modifyitems(items):
