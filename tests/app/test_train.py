@@ -2,9 +2,14 @@
 
 import base64
 import io
+import subprocess
+import sys
+import textwrap
 import time
 import zipfile
+from pathlib import Path
 
+import pyarrow.ipc
 import pytest
 from PIL import Image
 
@@ -15,6 +20,7 @@ from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import WorkerStatus
 from resnet_tf.runs.store import Happening
 
+ROOT = Path(__file__).parents[2]
 SMALL = preset("resnet20_cifar10")
 STEPS = 20  # in an epoch
 ADVICE = "The loss is no longer a number. Try a learning rate of 0.01 instead of 0.1."
@@ -277,6 +283,28 @@ def test_a_wild_validation_leaves_the_scale_and_is_said(begin, train_page):
 def test_what_was_mended_on_the_way_is_said(begin, train_page):
     run = begin().train(5).write("note", 5, 0, sentence="The disk was full for 12 s: three checkpoints are missing.")
     assert "The disk was full for 12 s" in said(train_page(run.id))
+
+
+def test_the_points_of_a_curve_reach_the_chart_exactly(begin, train_page):
+    page = train_page(begin().train(4).id)
+    table = pyarrow.ipc.open_stream(charts(page)[0].proto.data.data).read_all()
+    assert table.column("x").to_pylist() == [1, 2, 3, 4]
+    assert table.column("value").to_pylist() == [2 / step for step in range(1, 5)]
+    assert table.column("series").to_pylist() == ["training"] * 4
+
+
+def test_curves_are_drawn_without_pandas(tmp_path):
+    code = """
+    import sys
+    from app.components.charts import Axis, curve, series
+    curve(series([(1, 0.5), (2, 0.25)], "loss"), "Loss", Axis(), key="loss", names=("loss",), alt="Loss")
+    curve([], "Loss", Axis(), key="nothing", names=("loss",), alt="Loss")
+    print(sorted({"pandas", "altair"} & set(sys.modules)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 # --- the URL and the history
