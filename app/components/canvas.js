@@ -104,7 +104,7 @@ function place(world, view) {
 }
 
 // The view in which the whole picture is seen, or its beginning where it would be too small
-function fitted(root, picture, height, least = LEAST) {
+function fitted(root, picture, height, least) {
   const width = root.clientWidth
   const whole = Math.min((width - 8) / picture.width, height / picture.height / 0.8, 1.25)
   const k = whole < least ? OPENS : whole
@@ -206,7 +206,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     place(world, Object.assign(view, change))
     fade(svg, view, picture, root.clientWidth)
   }
-  const fit = least => root.clientWidth && move(fitted(root, picture, height, least))
+  const fit = (least = interactive ? LEAST : 0) => root.clientWidth && move(fitted(root, picture, height, least))
   if (view.level !== picture.level || view.fitted) fit()
   else move({})
   Object.assign(view, { level: picture.level, names: new Set(picture.nodes.map(n => n.id)), refit: () => view.fitted && fit() })
