@@ -15,7 +15,7 @@ from resnet_tf.runs.records import Run
 
 PARAMETER = "with"
 MOST = 6
-FIRST = ("desk", "preset.vgg19", "preset.resnet50")  # what a newcomer sees side by side
+BESIDE = ("vgg19", "resnet50", "resnet18")  # what a newcomer sees beside the design on the desk: two of these
 _KEY = "compare.with"
 _WRITTEN = "compare.written"
 
@@ -53,6 +53,11 @@ def when(then: float) -> str:
     return time.strftime("%d %b %H:%M", time.localtime(then))
 
 
+def first() -> list[str]:
+    """What is compared before anybody chose: the desk, and two networks that it is not."""
+    return ["desk", *[f"preset.{name}" for name in BESIDE if name != state.desk().link][:2]]
+
+
 def choose(found: Mapping[str, Candidate]) -> list[Candidate]:
     """Draws the choice; what is chosen, in order. Unknown keys of a link are left out and said."""
     _follow_url(found)
@@ -70,9 +75,9 @@ def _follow_url(found: Mapping[str, Candidate]) -> None:
         known = list(dict.fromkeys(key for key in said if key in found))
         if len(known) < len(said):
             st.warning("Some of what this link compares is not here: it was deleted, or belongs to another workbench.")
-        st.session_state[_KEY] = known[:MOST] or list(FIRST)
+        st.session_state[_KEY] = known[:MOST] or first()
     elif _KEY not in st.session_state:
-        st.session_state[_KEY] = list(FIRST)
+        st.session_state[_KEY] = first()
     else:  # a run or design may have been deleted since
         st.session_state[_KEY] = [key for key in st.session_state[_KEY] if key in found]
     _write()
