@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FIRST = "resnet18"
 LONGEST_HISTORY = 200
 MOST_MENDS = 32  # nearest values taken for one click: a dozen stages may each need one
+PAINT = 0.35  # seconds
 IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
 WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
@@ -234,6 +235,13 @@ def workbench() -> Workbench:
 
 
 @lru_cache(maxsize=1)
+def let_paint() -> None:
+    """Leaves a new visitor's browser a moment to paint what it has, before it must fetch and mount thirty widgets."""
+    if "visited" not in st.session_state:
+        st.session_state["visited"] = True
+        time.sleep(PAINT)
+
+
 def workbench_soon() -> None:
     """Starts the workbench in the background, once, when the first page is out."""
     starter = threading.Timer(WORKER_WAITS, workbench)

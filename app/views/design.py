@@ -87,8 +87,11 @@ def sheet() -> None:
 
 with st.container(key="desk"):
     right, left = st.columns([3.5, 1], gap="medium")  # the stylesheet puts controls on the left; a phone, below
+    above = right.container()
     with right:
-        bar()
         sheet()
+    state.let_paint()
+    with above:
+        bar()
     with left:
         controls()

@@ -15,7 +15,7 @@ from resnet_tf.runs.failures import WorkbenchError, disk_sentence
 from resnet_tf.runs.home import Home, Lock, is_free
 
 WORKER = (sys.executable, "-m", "resnet_tf.runs.worker")
-FIRST_PAINT = 1.0  # seconds left to the page before a worker takes the processor
+FIRST_PAINT = 2.5  # seconds left to the first page before a worker takes the processor
 LOOK = 0.25  # seconds between two looks at the worker
 PAUSES = (0.0, 1.0, 5.0, 30.0)  # seconds before the next start, the longer the more starts have failed in a row
 STEADY = 30.0  # seconds after which a worker counts as well started

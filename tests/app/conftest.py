@@ -17,6 +17,7 @@ def bench(tmp_path, monkeypatch):
     bench = Workbench(tmp_path / "home")
     monkeypatch.setattr(state, "workbench", lambda: bench)
     monkeypatch.setattr(state, "workbench_soon", lambda: None)
+    monkeypatch.setattr(state, "PAINT", 0.0)  # there is no browser to wait for
     return bench
 
 
