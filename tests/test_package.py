@@ -174,3 +174,14 @@ def test_docker_runs_a_python_that_the_package_allows():
 def test_the_image_and_the_debian_list_hold_the_same_packages():
     (installs,) = re.findall(r"--no-install-recommends ([\w -]+?) &&", (ROOT / "Dockerfile").read_text())
     assert installs.split() == (ROOT / "packages.txt").read_text().split()
+
+
+def test_what_heroku_runs_after_installing_is_a_program(tmp_path):
+    """In an empty environment, so that nothing is removed here."""
+    venv.create(tmp_path, with_pip=False)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    headers = next((tmp_path / "lib").glob("python*")) / "site-packages" / "tensorflow" / "include"
+    headers.mkdir(parents=True)
+    command_of(ROOT / "bin" / "post_compile", cwd=tmp_path, env={**os.environ, "PATH": path})
+    assert headers.parent.exists()
+    assert not headers.exists()
