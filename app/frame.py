@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,6 +16,7 @@ from resnet_tf.design.spec import SpecError
 from resnet_tf.runs.failures import WorkbenchError
 
 log = logging.getLogger("resnet_tf")
+_ASSETS = Path(__file__).parents[1] / "assets"
 
 
 @cache
@@ -45,6 +47,18 @@ def around(title: str) -> Iterator[None]:
     """A page: the stylesheet before it, the design of the URL on the desk, a net under it, the worker after it."""
     st.html(_style())
     state.follow_url()
+    # Streamlit loads NumPy and Pillow to show a picture: the first visitor of a server need not wait for them
+    late = "PIL.Image" not in sys.modules
+    if not late:
+        _sign()
     with net(f"The {title} page"):
         yield
+    if late:
+        _sign()
     state.workbench_soon()
+
+
+def _sign() -> None:
+    """The page's icon and name."""
+    st.set_page_config(page_icon=str(_ASSETS / "icon.svg"))
+    st.logo(str(_ASSETS / "logo.svg"), size="medium")

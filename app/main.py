@@ -18,8 +18,7 @@ PAGES = [
     ("export", "Export", ":material/download:"),
 ]
 
-st.set_page_config(page_title="resnet_tf", page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide")
-st.logo(str(ROOT / "assets" / "logo.svg"), size="medium")
+st.set_page_config(page_title="resnet_tf", layout="wide")
 page = st.navigation(
     [
         st.Page(f"views/{name}.py", title=title, icon=icon, default=name == "design", url_path=name)

@@ -73,10 +73,13 @@ def sheet() -> None:
             counted, before and state.counted(before), state.counted(preset(beside)), PRESETS[beside].title,
             st.session_state["batch"], st.session_state["precision"],
         )  # fmt: skip
-        choices(counted)
+        above = st.container()
         chosen = st.session_state.get("chosen")
         block = find(counted, chosen) if chosen else None
         canvas(counted, st.session_state["level"], key="canvas", selected=block and chosen, on_choice=choose)
+        state.let_paint()
+        with above:
+            choices(counted)
         rows, inside = st.columns([1.3, 1], gap="medium") if block else (st.container(), None)
         with rows:
             table(counted, selected=block and block.name, on_choice=choose)
@@ -90,7 +93,6 @@ with st.container(key="desk"):
     above = right.container()
     with right:
         sheet()
-    state.let_paint()
     with above:
         bar()
     with left:
