@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ class Database:
             self._engine = self._connectable()
         except (SQLAlchemyError, ImportError) as error:
             raise WorkbenchError(f"DATABASE_URL cannot be used: {error}") from error
+        weakref.finalize(self, self._engine.dispose)  # SQLite's connections are closed by nobody else
         self._file = Path(self._url.database).absolute() if self._is_sqlite and self._url.database else None
         self._inode: int | None = None
 

@@ -1,5 +1,6 @@
 """The records: what is written is what is read, by two openers at once, and the schema is the migrations'."""
 
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -239,6 +241,19 @@ def test_a_saved_design_keeps_its_name_once_and_can_be_deleted(tmp_path):
     assert [(d.name, d.spec) for d in bench.designs()] == [("mine", preset("resnet50")), ("other", SPEC)]
     bench.delete_design("mine")
     assert [d.name for d in Workbench(tmp_path).designs("local")] == ["other"]
+
+
+def test_a_workbench_that_is_let_go_leaves_no_connection_open(tmp_path):
+    bench = Workbench(tmp_path)
+    assert bench.designs() == []
+    assert open_below(tmp_path)
+    del bench
+    gc.collect()
+    assert open_below(tmp_path) == []
+
+
+def open_below(folder):
+    return [file.path for file in psutil.Process().open_files() if Path(file.path).is_relative_to(folder)]
 
 
 def test_added_images_are_kept_and_can_be_trained_on(tmp_path):
