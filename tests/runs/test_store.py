@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import closing
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -305,7 +306,7 @@ def test_a_history_is_read_by_seeks_and_never_by_reading_all_events(store, tmp_p
     sa.event.listen(sa.Engine, "before_cursor_execute", ask)
     found = store.runs()
     sa.event.remove(sa.Engine, "before_cursor_execute", ask)
-    with sqlite3.connect(tmp_path / "workbench.db") as raw:
+    with closing(sqlite3.connect(tmp_path / "workbench.db")) as raw:
         plans = [row[-1] for sql, values in asked for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert [(len(run.epochs), run.latest) for run in found] == [(10, {"loss": 400})] * 20
     assert any("events" in plan for plan in plans)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -140,7 +141,7 @@ def test_a_checkpoint_that_does_not_fit_on_the_disk_leaves_the_earlier_one(tmp_p
 
 def test_a_database_of_a_newer_version_is_refused_by_name(bench, open_bench):
     bench.designs()
-    with sqlite3.connect(bench.home.database) as connection:
+    with closing(sqlite3.connect(bench.home.database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(WorkbenchError, match="update resnet_tf"):
         open_bench().designs()
