@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIRST = "resnet18"
 LONGEST_HISTORY = 200
 MOST_MENDS = 32  # nearest values taken for one click: a dozen stages may each need one
-PAINT = 0.35  # seconds
+PAINT = 0.2  # seconds
 IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
 WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
