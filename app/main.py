@@ -11,19 +11,11 @@ import streamlit as st  # noqa: E402
 
 from app import frame  # noqa: E402
 
-PAGES = [
-    ("design", "Design", ":material/account_tree:"),
-    ("train", "Train", ":material/show_chart:"),
-    ("compare", "Compare", ":material/compare_arrows:"),
-    ("export", "Export", ":material/download:"),
-]
+PAGES = ("design", "train", "compare", "export")  # without icons: a browser fetches a page's icon from a foreign host
 
 st.set_page_config(page_title="resnet_tf", layout="wide")
 page = st.navigation(
-    [
-        st.Page(f"views/{name}.py", title=title, icon=icon, default=name == "design", url_path=name)
-        for name, title, icon in PAGES
-    ],
+    [st.Page(f"views/{name}.py", title=name.capitalize(), default=name == "design", url_path=name) for name in PAGES],
     position="top",
 )
 with frame.around(page.title):
