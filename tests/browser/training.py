@@ -34,5 +34,7 @@ def expect_curves(page):
 
 
 def expect_finished(page):
-    """A run that is over can be exported, and says how well it does."""
+    """A run that is over can be exported, and says how well it does; its figures come after its buttons."""
     expect(page.get_by_role("main").get_by_role("button", name="Export", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Confusion", exact=True)).to_be_visible()
+    settle(page)
