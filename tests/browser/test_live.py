@@ -8,7 +8,7 @@ from resnet_tf.runs.workbench import Workbench
 
 def stop(page):
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("Its points are kept")).to_be_visible()
+    expect(page.get_by_text("Its points are kept")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_run_goes_on_when_its_page_is_reloaded_or_closed_and_stops_and_resumes_where_it_was(visit, server):
@@ -33,7 +33,8 @@ def test_a_run_goes_on_when_its_page_is_reloaded_or_closed_and_stops_and_resumes
     other.get_by_role("button", name="Resume").click()
     expect(other.get_by_role("button", name="Stop", exact=True)).to_be_visible(timeout=PATIENCE)
     stop(other)
-    assert [event.step for event in bench.events(run)][: len(points)] == points
+    # steps done again may be told between the old ones; none of the old is lost
+    assert set(points) <= {event.step for event in bench.events(run)}
 
 
 def test_two_browsers_see_the_same_run_end_alike(visit):
