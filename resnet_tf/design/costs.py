@@ -22,18 +22,28 @@ from resnet_tf.design.graph import (
     AveragePooling,
     BatchNormalization,
     Block,
+    BlurPooling,
+    ChannelConvolution,
+    ChannelScale,
+    Concatenation,
     Convolution,
     Dense,
     Dropout,
     Flatten,
+    GlobalAverageMaxPooling,
     GlobalAveragePooling,
+    GroupNormalization,
     Input,
     LayerGraph,
     MaxPooling,
     Multiplication,
     PadChannels,
+    Resize,
+    ScalarBias,
+    ScalarScale,
     Shape,
     Shortcut,
+    StochasticDepth,
     Subsample,
     row,
 )
@@ -98,23 +108,32 @@ _COUNTS: dict[type, Callable[[Any, Sequence[Shape], Shape], _Counts]] = {
     Input: _nothing,
     Convolution: _convolution,
     BatchNormalization: lambda op, shapes, out: _Counts(2 * out[-1], 2 * out[-1], 0, 2 * prod(out)),
+    # mean, variance, and as for batch norm a scale and a shift: nothing can be folded beforehand
+    GroupNormalization: lambda op, shapes, out: _Counts(2 * out[-1], 0, 0, 5 * prod(out)),
+    ScalarBias: lambda op, shapes, out: _Counts(1, 0, 0, prod(out)),
+    ScalarScale: lambda op, shapes, out: _Counts(1, 0, 0, prod(out)),
+    ChannelScale: lambda op, shapes, out: _Counts(out[-1], 0, 0, prod(out)),
+    StochasticDepth: _nothing,
     Activation: lambda op, shapes, out: _Counts(
         elementwise=prod(out) * (1 if op.kind in ("relu", "leaky_relu") else _SMOOTH)
     ),
     MaxPooling: lambda op, shapes, out: _Counts(elementwise=(op.kernel**2 - 1) * prod(out)),
     AveragePooling: lambda op, shapes, out: _Counts(elementwise=op.kernel**2 * prod(out)),
+    BlurPooling: lambda op, shapes, out: _Counts(elementwise=2 * op.kernel**2 * prod(out)),
     GlobalAveragePooling: lambda op, shapes, out: _Counts(elementwise=prod(shapes[0])),
+    GlobalAverageMaxPooling: lambda op, shapes, out: _Counts(elementwise=2 * prod(shapes[0]) + 2 * out[0]),
+    ChannelConvolution: lambda op, shapes, out: _Counts(op.kernel, 0, op.kernel * out[-1]),
     Subsample: _nothing,
     PadChannels: _nothing,
     Addition: _elements(1),
+    Concatenation: _nothing,
     Multiplication: _elements(1),
+    Resize: lambda op, shapes, out: _Counts(elementwise=0 if op.interpolation == "nearest" else 8 * prod(out)),
     Flatten: _nothing,
     Dense: _dense,
-    Dropout: _nothing,  # it does nothing at inference
+    Dropout: _nothing,
 }
-
-_WEIGHTED = (Convolution, Dense)
-_WINDOWED = (Convolution, MaxPooling, AveragePooling)
+_WEIGHTED = (Convolution, ChannelConvolution, Dense)
 
 
 class _Sight(NamedTuple):
@@ -123,6 +142,23 @@ class _Sight(NamedTuple):
     field: int
     step: int
     depth: int
+
+
+def _pooled(op: MaxPooling | AveragePooling | BlurPooling, sight: _Sight) -> _Sight:
+    return _Sight(sight.field + (op.kernel - 1) * sight.step, sight.step * op.stride, sight.depth)
+
+
+# operation -> what its outputs see, from what its inputs see; others see what their inputs do
+_SIGHTS: dict[type, Callable[[Any, _Sight], _Sight]] = {
+    Convolution: lambda op, sight: _Sight(
+        sight.field + (op.span - 1) * sight.step, sight.step * op.stride, sight.depth + 1
+    ),
+    MaxPooling: _pooled,
+    AveragePooling: _pooled,
+    BlurPooling: _pooled,
+    Subsample: lambda op, sight: _Sight(sight.field, sight.step * op.stride, sight.depth),
+    Dense: lambda op, sight: _Sight(sight.field, sight.step, sight.depth + 1),
+}
 
 
 def _layers(graph: LayerGraph) -> list[Cost]:
@@ -139,13 +175,8 @@ def _layers(graph: LayerGraph) -> list[Cost]:
         else:
             a, b = sights[inputs[0]], sights[inputs[1]]
             sight = _Sight(max(a.field, b.field), max(a.step, b.step), max(a.depth, b.depth))
-        if kind in _WINDOWED and role != "gate":
-            field, step, depth = sight
-            sight = _Sight(field + (op.kernel - 1) * step, step * op.stride, depth + (kind is Convolution))  # type: ignore[union-attr]
-        elif kind is Subsample:
-            sight = _Sight(sight.field, sight.step * op.stride, sight.depth)  # type: ignore[union-attr]
-        elif kind is Dense:
-            sight = _Sight(sight.field, sight.step, sight.depth + 1)
+        if kind in _SIGHTS and role != "gate":
+            sight = _SIGHTS[kind](op, sight)
         shapes[name], sights[name] = shape, sight
         written = prod(shape) if kind in _WEIGHTED else 0
         costs.append(

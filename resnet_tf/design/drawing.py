@@ -1,7 +1,8 @@
 """Graphviz figures of a network: by stage ("× 6"), by block, by layer.
 
 A box is a residual branch; a circled plus is where its shortcut comes back. Solid arcs are identities, dashed ones
-projections, dotted ones zero padding. Shades are shares of the MACs. Shapes stand on the edges where they change.
+projections, dotted ones zero padding; bold ones are concatenated (a circled double bar). Shades are shares of the MACs.
+Shapes stand on the edges where they change.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import groupby
 import graphviz
 
 from resnet_tf.design.costs import Cost, Costs, as_costs
-from resnet_tf.design.graph import Addition, Block, LayerGraph, Shortcut
+from resnet_tf.design.graph import Addition, Block, Concatenation, LayerGraph, Shortcut
 from resnet_tf.design.labels import block_label, hue, label, shape_label
 from resnet_tf.design.picture import LEVELS, Level
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
@@ -25,6 +26,7 @@ _ARCS: dict[Shortcut, dict[str, str]] = {
     "identity": {"constraint": "false"},
     "projection": {"constraint": "false", "style": "dashed"},
     "padding": {"constraint": "false", "style": "dotted"},
+    "concatenation": {"constraint": "false", "style": "bold"},
 }
 
 
@@ -49,7 +51,7 @@ def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> 
         end = cost.name
         if shortcuts:
             end = f"{cost.name}.sum"
-            sums.node(end)
+            sums.node(end, "‖" if "concatenation" in shortcuts else "+")
             figure.edge(cost.name, end)
         for kind, count in shortcuts.items():
             times = f" × {count}" if sum(shortcuts.values()) > 1 else ""
@@ -90,13 +92,15 @@ def _layers(counted: Costs) -> graphviz.Digraph:
         with figure.subgraph(name=f"cluster_{block.name}") as cluster:
             cluster.attr(label=block_label(block.name), fontname="Helvetica", fontsize="10", color="#c4cad2")
             for layer, cost in zip(graph.layers_of(block), counted.layers[block.start : block.stop], strict=True):
-                style = _PLUS if isinstance(layer.op, Addition) else {"label": label(layer.op)}
+                joins = isinstance(layer.op, Addition | Concatenation)
+                style = {**(_PLUS if joins else {}), "label": label(layer.op)}
                 cluster.node(layer.name, fillcolor=_shade(cost.macs / most), **{"class": hue(layer.op), **style})
     for layer in graph.layers:
         for i, name in enumerate(layer.inputs):
             source = graph.by_name[name]
             shortcut = layer.role == "join" and i == 1
             kind: Shortcut = "projection" if source.role == "shortcut" else "identity"
+            kind = "concatenation" if isinstance(layer.op, Concatenation) else kind
             style = _ARCS[kind] if shortcut else {}
             words = shape_label(source.shape) if source.shape != layer.shape else None
             figure.edge(name, layer.name, label=words, **style)

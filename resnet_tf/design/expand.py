@@ -3,184 +3,236 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from resnet_tf.design.families import densenet, vgg
 from resnet_tf.design.graph import (
-    SHAPES,
     Activation,
     Addition,
     AveragePooling,
-    BatchNormalization,
-    Block,
+    BlurPooling,
+    ChannelConvolution,
+    ChannelScale,
     Convolution,
-    Dense,
     Dropout,
-    Flatten,
     GlobalAveragePooling,
-    Input,
-    Layer,
     LayerGraph,
-    MaxPooling,
     Multiplication,
-    Operation,
     PadChannels,
-    Role,
-    Shape,
+    ScalarBias,
+    ScalarScale,
     Shortcut,
+    StochasticDepth,
     Subsample,
 )
-from resnet_tf.design.spec import ResNetSpec, Spec, SqueezeExcitation, Stage, VGGSpec
+from resnet_tf.design.network import Network, Style
+from resnet_tf.design.rules import Dilated, dilated_stages
+from resnet_tf.design.spec import (
+    DenseNetSpec,
+    EfficientChannelAttention,
+    ResNetSpec,
+    Spec,
+    SqueezeExcitation,
+    Stage,
+    VGGSpec,
+)
 
 
-class _Net:
-    """The layers so far. `add` returns the new layer's name, so that a block reads as a line of names."""
+class _Order(NamedTuple):
+    """Where norms and activations go: `n` and `a` are numbered by the convolution after them, `N` and `A` before."""
 
-    def __init__(self, shape: Shape) -> None:
-        self.layers: list[Layer] = []
-        self.blocks: list[Block] = []
-        self.shapes: dict[str, Shape] = {}
-        self.add("input", Input(shape))
-        self.open = 1  # where the block that is being built begins; the image itself belongs to none
+    stem: str  # after the stem's last convolution
+    before: str  # before a block's first convolution
+    between: str  # between two of its convolutions
+    end: str  # after its last one, before the addition
+    join: str  # after the addition
+    head: str  # before the head's pool
+    shortcut: str  # after a projection
 
-    def add(self, name: str, op: Operation, *inputs: str, role: Role = "path") -> str:
-        shapes = self.shapes
-        shape = shapes[name] = SHAPES[type(op)](op, [shapes[i] for i in inputs])
-        self.layers.append(Layer(name, op, inputs, shape, role))
-        return name
 
-    def close(self, name: str, stage: str, kind: str, shortcut: Shortcut = "none") -> None:
-        """What was added since the last close is this block."""
-        self.blocks.append(Block(name, stage, kind, self.open, len(self.layers), shortcut))
-        self.open = len(self.layers)
+# He 2016, Figure 4 (a) to (e)
+_ORDERS = {
+    "post": _Order("na", "", "NA", "N", "a", "", "n"),
+    "norm-after-addition": _Order("na", "", "NA", "", "na", "", ""),
+    "activation-before-addition": _Order("na", "", "NA", "NA", "", "", "n"),
+    "activation-only-pre": _Order("n", "a", "Na", "N", "", "a", "n"),
+    "pre": _Order("", "na", "na", "", "", "na", ""),
+}
+_ANTIALIAS: dict[str, Callable[[int], BlurPooling | AveragePooling]] = {
+    "blur": BlurPooling,
+    "average": lambda stride: AveragePooling(stride, stride),
+}
 
-    def channels(self, name: str) -> int:
-        return self.shapes[name][-1]
 
-    def graph(self) -> LayerGraph:
-        return LayerGraph(tuple(self.layers), tuple(self.blocks))
+class _Place(NamedTuple):
+    """A block's place in its network: what differs between the blocks of a stage."""
+
+    name: str  # "stage3.block2"
+    stage: Stage
+    stride: int
+    dilation: Dilated
+    first: bool  # of its stage
+    first_of_all: bool
+    drop: float  # its chance to be dropped in training
+
+
+class _Kernel(NamedTuple):
+    filters: int
+    kernel: int
+    stride: int = 1
+    groups: int = 1
+    dilation: int = 1
 
 
 class _ResNet:
     """The parts of one residual network, each a line of layers added to `net`."""
 
     def __init__(self, spec: ResNetSpec) -> None:
-        self.spec = spec
-        self.net = _Net(spec.input_shape)
+        self.spec, self.order = spec, _ORDERS[spec.order]
+        self.net = Network(spec.input_shape)
         self.add = self.net.add
-        self.post = spec.order == "post"
-        norm = spec.normalization
-        self.norm = BatchNormalization(norm.epsilon, norm.momentum) if norm.kind == "batch" else None
-        self.activation = Activation(spec.activation)
-
-    def convolution(self, filters: int, kernel: int, stride: int, groups: int = 1, *, normalized: bool) -> Convolution:
-        """`normalized`: a norm follows directly, and makes a bias superfluous."""
-        rule = self.spec.bias
-        bias = rule == "all" or (rule == "unnormalized" and not (normalized and self.norm))
-        return Convolution(filters, kernel, stride, groups, bias)
-
-    def normalize(self, name: str, x: str, role: Role) -> str:
-        return self.add(name, self.norm, x, role=role) if self.norm else x
-
-    def activate(self, name: str, x: str, role: Role) -> str:
-        return self.add(name, self.activation, x, role=role)
+        self.style = Style(self.net, spec.normalization, spec.activation, bias=spec.bias, initializer=spec.initializer)
+        self.fixup = spec.normalization.kind == "fixup"
+        self.count = sum(stage.blocks for stage in spec.stages)
 
     def graph(self) -> LayerGraph:
         spec, net = self.spec, self.net
-        x = self.stem()
-        net.close("stem", "stem", "stem")
-        for s, stage in enumerate(spec.stages, 1):
-            strided = stage.blocks if spec.stride_at == "last-block" else 1
-            for b in range(1, stage.blocks + 1):
-                at = f"stage{s}.block{b}"
-                x, shortcut = self.block(at, x, stage, stage.stride if b == strided else 1)
-                net.close(at, f"stage{s}", spec.block, shortcut)
-        if not self.post:
-            x = self.activate("head.act", self.normalize("head.norm", x, "path"), "path")
-        x = net.add("head.pool", GlobalAveragePooling(), x)
-        net.add("head.classifier", Dense(spec.classes), x)
-        net.close("head", "head", "head")
+        x = self.style.stem(spec.stem, "input", self.order.stem)
+        for place in self.places():
+            x, shortcut = self.block(place, x)
+            net.close(place.name, place.name.partition(".")[0], spec.block, shortcut)
+        self.style.head(spec.head, spec.classes, x, self.order.head)
         return net.graph()
 
-    def stem(self) -> str:
-        stem, x = self.spec.stem, "input"
-        many = len(stem.widths) > 1
-        for i, width in enumerate(stem.widths, 1):
-            number = str(i) if many else ""
-            # a pre-activation network leaves its first map to the norm of the first block
-            normalized = self.post or i < len(stem.widths)
-            op = self.convolution(width, stem.kernel, stem.stride if i == 1 else 1, normalized=normalized)
-            x = self.add(f"stem.conv{number}", op, x)
-            if normalized:
-                x = self.activate(f"stem.act{number}", self.normalize(f"stem.norm{number}", x, "path"), "path")
-        if stem.pool == "max":
-            x = self.add("stem.pool", MaxPooling(3, 2, 1), x)
-        elif stem.pool == "convolution":
-            x = self.add("stem.pool.conv", self.convolution(stem.width, 3, 2, normalized=self.post), x)
-            if self.post:
-                x = self.activate("stem.pool.act", self.normalize("stem.pool.norm", x, "path"), "path")
-        return x
-
-    def kernels(self, stage: Stage, stride: int) -> list[tuple[int, int, int, int]]:
-        """The convolutions of a residual branch: (filters, kernel, stride, groups)."""
+    def places(self) -> list[_Place]:
         spec = self.spec
-        inner, out = spec.inner_width(stage), stage.width * spec.expansion
-        if spec.block != "bottleneck":
-            return [(inner, 3, stride, 1), (out, 3, 1, 1)]
-        first, second = (stride, 1) if spec.stride_at == "1x1" else (1, stride)
-        return [(inner, 1, first, 1), (inner, 3, second, spec.groups), (out, 1, 1, 1)]
+        places: list[_Place] = []
+        for s, (stage, dilation) in enumerate(zip(spec.stages, dilated_stages(spec), strict=True), 1):
+            strided = stage.blocks if spec.stride_at == "last-block" else 1
+            for b in range(1, stage.blocks + 1):
+                stride = dilation.stride if b == strided else 1
+                drop = spec.stochastic_depth * len(places) / max(self.count - 1, 1)
+                places.append(_Place(f"stage{s}.block{b}", stage, stride, dilation, b == 1, not places, drop))
+        return places
 
-    def block(self, at: str, x: str, stage: Stage, stride: int) -> tuple[str, Shortcut]:
-        """y = F(x) + x: the branch F with norm and activation after or before each convolution, and the way around."""
-        y, start = x, x
-        kernels = self.kernels(stage, stride)
-        for i, (filters, kernel, step, groups) in enumerate(kernels, 1):
+    def kernels(self, place: _Place) -> list[_Kernel]:
+        """The convolutions of a residual branch."""
+        spec, stage, stride = self.spec, place.stage, place.stride
+        first, inner, out = spec.first_width(stage), spec.inner_width(stage), stage.width * spec.expansion
+        dilation = place.dilation.first if place.first else place.dilation.rest
+        if spec.block != "bottleneck":
+            return [_Kernel(first, 3, stride, 1, dilation), _Kernel(out, 3, dilation=place.dilation.rest)]
+        before, at = (stride, 1) if spec.stride_at == "1x1" else (1, stride)
+        return [_Kernel(first, 1, before), _Kernel(inner, 3, at, spec.groups, dilation), _Kernel(out, 1)]
+
+    def block(self, place: _Place, x: str) -> tuple[str, Shortcut]:
+        """y = F(x) + x: the branch F with norms and activations where the order has them, and the way around it."""
+        at, order, kernels = place.name, self.order, self.kernels(place)
+        start = y = self.between(order.before, at, x, 0)
+        for i, kernel in enumerate(kernels, 1):
             last = i == len(kernels)
-            if not self.post:
-                y = self.activate(f"{at}.act{i}", self.normalize(f"{at}.norm{i}", y, "branch"), "branch")
+            if last and self.spec.dropout:
+                y = self.add(f"{at}.dropout", Dropout(self.spec.dropout), y, role="branch")
+            if self.fixup:
+                y = self.add(f"{at}.shift{i}", ScalarBias(), y, role="branch")
                 start = y if i == 1 else start
-            op = self.convolution(filters, kernel, step, groups, normalized=self.post or not last)
-            y = self.add(f"{at}.conv{i}", op, y, role="branch")
-            if self.post:
-                y = self.normalize(f"{at}.norm{i}", y, "branch")
-                y = y if last else self.activate(f"{at}.act{i}", y, "branch")
+            y = self.convolved(at, y, kernel, i, len(kernels))
         if self.spec.attention:
             y = self.gate(at, y, self.spec.attention)
-        around, kind = self.shortcut(at, x, start, stage.width * self.spec.expansion, stride)
+        if self.spec.layer_scale is not None:
+            y = self.add(f"{at}.scale", ChannelScale(self.spec.layer_scale), y, role="branch")
+        if place.drop:
+            y = self.add(f"{at}.drop", StochasticDepth(place.drop), y, role="branch")
+        around, kind = self.shortcut(place, x, start)
         if kind != "none":
             y = self.add(f"{at}.add", Addition(), y, around, role="join")
-        return (self.activate(f"{at}.act", y, "join") if self.post else y), kind
+        return self.style.follow(order.join, at, y, role="join"), kind
 
-    def shortcut(self, at: str, x: str, start: str, out: int, stride: int) -> tuple[str, Shortcut]:
-        """The way around the branch. `start` is `x` after the first pre-activation: where a shortcut that changes the
-        shape begins (He 2016); an identity carries `x` itself."""
-        rule, channels = self.spec.shortcut, self.net.channels(x)
+    def convolved(self, at: str, y: str, kernel: _Kernel, i: int, count: int) -> str:
+        """The i-th convolution of a branch, what follows it, and the pool that smooths what it was to subsample."""
+        order, last = self.order, i == count
+        items = order.end if last else order.between
+        smooth = self.spec.antialias != "none" and kernel.stride > 1 and not last
+        op = self.style.convolution(
+            kernel.filters, kernel.kernel, 1 if smooth else kernel.stride, kernel.groups, dilation=kernel.dilation,
+            normalized=(items + order.join if last else items)[:1].lower() == "n", gain=self.gain(last, count),
+        )  # fmt: skip
+        y = self.add(f"{at}.conv{i}", op, y, role="branch")
+        if last and self.fixup:
+            y = self.add(f"{at}.scale", ScalarScale(), y, role="branch")
+        y = self.between(items, at, y, i, zero=last and self.spec.zero_init_residual)
+        if smooth:
+            y = self.add(f"{at}.antialias", _ANTIALIAS[self.spec.antialias](kernel.stride), y, role="branch")
+        return y
+
+    def gain(self, last: bool, count: int) -> float:
+        """What Fixup multiplies a branch's first weights by: nothing in the last, L^(-1 / (2m - 2)) in the others."""
+        if not self.fixup:
+            return 1.0
+        return 0.0 if last else float(self.count ** (-1 / (2 * count - 2)))
+
+    def between(self, items: str, at: str, x: str, i: int, *, zero: bool = False) -> str:
+        """Norms and activations after a branch's i-th convolution, numbered by it or by the next."""
+        for item in items:
+            number = i if item.isupper() else i + 1
+            if item in "nN":
+                x = self.style.normalize(f"{at}.norm{number}", x, "branch", zero=zero)
+            else:
+                x = self.style.activate(f"{at}.act{number}", x, "branch")
+        return x
+
+    def shortcut(self, place: _Place, x: str, start: str) -> tuple[str, Shortcut]:
+        """The way around the branch. `start` is what the branch's first convolution reads: where a shortcut that
+        changes the shape begins in pre-activation blocks (He 2016); what else does, `shared_preactivation` says."""
+        spec, at, stride = self.spec, place.name, place.stride
+        out = place.stage.width * spec.expansion
+        rule, shared = spec.shortcut, spec.shared_preactivation
         if rule == "none":
             return x, "none"
-        if stride == 1 and channels == out and rule != "projection-everywhere":
-            return x, "identity"
-        if self.spec.stride_at == "last-block" and channels == out and stride > 1:  # as keras.applications and slim do
-            return self.add(f"{at}.shortcut.subsample", Subsample(stride), x, role="shortcut"), "padding"
-        x = start
+        projects = rule == "projection-everywhere" or (rule.endswith("-first") and place.first)
+        if self.net.channels(x) == out and not projects:
+            x = start if shared == "always" or (shared == "first" and place.first_of_all) else x
+            if stride == 1:
+                return x, "identity"
+            if spec.stride_at == "last-block":  # as keras.applications and slim do
+                return self.add(f"{at}.shortcut.subsample", Subsample(stride), x, role="shortcut"), "padding"
+        x = x if shared == "never" else start
         if rule == "zero-padding":
-            if stride > 1:
-                x = self.add(f"{at}.shortcut.subsample", Subsample(stride), x, role="shortcut")
-            if channels < out:
-                x = self.add(f"{at}.shortcut.pad", PadChannels(out), x, role="shortcut")
-            return x, "padding"
-        if rule == "average-pool" and stride > 1:
+            return self.padded(at, x, out, stride), "padding"
+        return self.projected(place, x, out), "projection"
+
+    def padded(self, at: str, x: str, out: int, stride: int) -> str:
+        """Every stride-th pixel, and zeros for the channels that are new: He 2015's option A."""
+        if stride > 1:
+            x = self.add(f"{at}.shortcut.subsample", Subsample(stride), x, role="shortcut")
+        if self.net.channels(x) < out:
+            x = self.add(f"{at}.shortcut.pad", PadChannels(out), x, role="shortcut")
+        return x
+
+    def projected(self, place: _Place, x: str, out: int) -> str:
+        """A convolution to the shape of the branch; ResNet-D's pools first, so that it skips no pixel."""
+        spec, at, stride = self.spec, place.name, place.stride
+        changes = stride > 1 or place.dilation.rest > 1
+        if spec.shortcut.startswith("average-pool") and changes:
             x = self.add(f"{at}.shortcut.pool", AveragePooling(2, stride), x, role="shortcut")
             stride = 1
-        op = self.convolution(out, 1, stride, normalized=self.post)
+        kernel = spec.shortcut_kernel if changes else 1
+        normalized = bool(self.order.shortcut or self.order.join.startswith("n"))
+        dilation = place.dilation.first if kernel > 1 else 1
+        op = self.style.convolution(out, kernel, stride, normalized=normalized, dilation=dilation)
         x = self.add(f"{at}.shortcut.conv", op, x, role="shortcut")
-        return (self.normalize(f"{at}.shortcut.norm", x, "shortcut") if self.post else x), "projection"
+        return self.style.follow("" if self.fixup else self.order.shortcut, f"{at}.shortcut", x, role="shortcut")
 
-    def gate(self, at: str, x: str, attention: SqueezeExcitation) -> str:
-        """The branch times a gate per channel, computed from the branch's own mean (Hu 2018)."""
+    def gate(self, at: str, x: str, attention: SqueezeExcitation | EfficientChannelAttention) -> str:
+        """The branch times a gate per channel, computed from the branch's own mean (Hu 2018, Wang 2020)."""
         channels = self.net.channels(x)
         y = self.add(f"{at}.gate.pool", GlobalAveragePooling(keep_axes=True), x, role="gate")
-        y = self.add(f"{at}.gate.reduce", Convolution(attention.reduced(channels), 1, bias=True), y, role="gate")
-        y = self.activate(f"{at}.gate.act", y, "gate")
-        y = self.add(f"{at}.gate.expand", Convolution(channels, 1, bias=True), y, role="gate")
+        if isinstance(attention, EfficientChannelAttention):
+            y = self.add(f"{at}.gate.conv", ChannelConvolution(attention.kernel(channels)), y, role="gate")
+        else:
+            y = self.add(f"{at}.gate.reduce", Convolution(attention.reduced(channels), 1, bias=True), y, role="gate")
+            y = self.style.activate(f"{at}.gate.act", y, "gate")
+            y = self.add(f"{at}.gate.expand", Convolution(channels, 1, bias=True), y, role="gate")
         y = self.add(f"{at}.gate.sigmoid", Activation("sigmoid"), y, role="gate")
         return self.add(f"{at}.gate.scale", Multiplication(), x, y, role="branch")
 
@@ -189,28 +241,7 @@ def _resnet(spec: ResNetSpec) -> LayerGraph:
     return _ResNet(spec).graph()
 
 
-def _vgg(spec: VGGSpec) -> LayerGraph:
-    net = _Net(spec.input_shape)
-    x = "input"
-    for s, stage in enumerate(spec.stages, 1):
-        for b in range(1, stage.convolutions + 1):
-            at = f"stage{s}.block{b}"
-            x = net.add(f"{at}.conv", Convolution(stage.width, 3, bias=True), x, role="branch")
-            x = net.add(f"{at}.act", Activation("relu"), x, role="branch")
-            net.close(at, f"stage{s}", "convolution")
-        x = net.add(f"stage{s}.pool", MaxPooling(2, 2), x)
-        net.close(f"stage{s}.pool", f"stage{s}", "pool")
-    x = net.add("head.flatten", Flatten(), x)
-    for i, width in enumerate(spec.hidden, 1):
-        x = net.add(f"head.dense{i}", Dense(width), x)
-        x = net.add(f"head.act{i}", Activation("relu"), x)
-        x = net.add(f"head.dropout{i}", Dropout(spec.dropout), x)
-    net.add("head.classifier", Dense(spec.classes), x)
-    net.close("head", "head", "head")
-    return net.graph()
-
-
-_FAMILIES: dict[type, Callable[[Any], LayerGraph]] = {ResNetSpec: _resnet, VGGSpec: _vgg}
+_FAMILIES: dict[type, Callable[[Any], LayerGraph]] = {ResNetSpec: _resnet, VGGSpec: vgg, DenseNetSpec: densenet}
 
 
 def expand(spec: Spec) -> LayerGraph:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from math import prod
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 Shape: TypeAlias = tuple[int, ...]  # (height, width, channels), or (features,) after the head's pool or flatten
 Role: TypeAlias = Literal["path", "branch", "shortcut", "gate", "join"]
-Shortcut: TypeAlias = Literal["identity", "projection", "padding", "none"]
+Shortcut: TypeAlias = Literal["identity", "projection", "padding", "concatenation", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,71 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A square kernel, padded by `kernel // 2` on every side (not Keras' `same`, which differs at stride 2)."""
+    """A square kernel, padded by half of what it spans on every side (not Keras' `same`, which differs at stride 2).
+
+    A `standardized` kernel has mean 0 and variance 1 per filter whenever it is used. `gain` multiplies the first
+    weights that the initializer draws; 0 makes them zeros.
+    """
 
     filters: int
     kernel: int = 3
     stride: int = 1
     groups: int = 1
     bias: bool = False
+    dilation: int = 1
+    padded: bool = True
+    standardized: bool = False
+    initializer: str = "he_normal_fan_out"
+    gain: float = 1.0
+
+    @property
+    def span(self) -> int:
+        """Pixels from the first to the last that the kernel touches."""
+        return (self.kernel - 1) * self.dilation + 1
 
     @property
     def padding(self) -> int:
-        return self.kernel // 2
+        return self.span // 2 if self.padded else 0
 
 
 @dataclass(frozen=True, slots=True)
 class BatchNormalization:
     epsilon: float
     momentum: float  # as Keras says it: the share of the old average that is kept
+    starts_at_zero: bool = False  # its scale, so that a branch that ends with it begins as nothing (Goyal 2017)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNormalization:
+    """Mean and variance over height, width and the channels of a group (Wu 2018); in one group it is layer norm."""
+
+    groups: int
+    epsilon: float
+    starts_at_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarBias:
+    """One learnt number, added everywhere; it begins at 0 (Fixup, Zhang 2019)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarScale:
+    """One learnt number that everything is multiplied by; it begins at 1 (Fixup, Zhang 2019)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelScale:
+    """A learnt number for each channel that it is multiplied by (layer scale, Touvron 2021)."""
+
+    initial: float
+
+
+@dataclass(frozen=True, slots=True)
+class StochasticDepth:
+    """In training an image's whole branch is dropped at this rate, and enlarged where it is kept (Huang 2016)."""
+
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +94,49 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class MaxPooling:
-    """Padding is minus infinity, as in torch; it equals zero padding after a ReLU."""
+    """Padding is minus infinity, as in torch, which equals zero padding after a ReLU; or zeros."""
 
     kernel: int
     stride: int
     padding: int = 0
+    zeros: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AveragePooling:
-    """ResNet-D's shortcut pool: the last window may hang over the edge and counts only what is inside."""
+    """ResNet-D's shortcut pool: the last window may hang over the edge and counts only what is inside.
+
+    A `whole` one leaves out a window that would hang over, as torch does by default.
+    """
 
     kernel: int
     stride: int
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlurPooling:
+    """Every stride-th pixel of a map smoothed by 1-2-1 along both sides, its edge reflected (Zhang 2019)."""
+
+    stride: int
+    kernel: ClassVar[int] = 3
 
 
 @dataclass(frozen=True, slots=True)
 class GlobalAveragePooling:
     keep_axes: bool = False  # True leaves (1, 1, channels), for a gate
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAverageMaxPooling:
+    """Half the sum of a map's mean and its maximum, per channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConvolution:
+    """A kernel without bias that slides along the channels of (1, 1, channels), zeros beyond its ends (Wang 2020)."""
+
+    kernel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +159,22 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True)
+class Concatenation:
+    """The channels of the second input, then those of the first: what was there, then what a dense block adds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Multiplication:
     """A map times its gate, broadcast over height and width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """A map stretched to another height and width: the nearest pixel, or bilinear between pixels' centres."""
+
+    height: int
+    width: int
+    interpolation: Literal["nearest", "bilinear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +186,7 @@ class Flatten:
 class Dense:
     units: int
     bias: bool = True
+    gain: float = 1.0  # as a convolution's
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +198,29 @@ Operation: TypeAlias = (
     Input
     | Convolution
     | BatchNormalization
+    | GroupNormalization
+    | ScalarBias
+    | ScalarScale
+    | ChannelScale
+    | StochasticDepth
     | Activation
     | MaxPooling
     | AveragePooling
+    | BlurPooling
     | GlobalAveragePooling
+    | GlobalAverageMaxPooling
+    | ChannelConvolution
     | Subsample
     | PadChannels
     | Addition
+    | Concatenation
     | Multiplication
+    | Resize
     | Flatten
     | Dense
     | Dropout
 )
+OPERATIONS: tuple[type, ...] = get_args(Operation)
 
 
 T = TypeVar("T")
@@ -138,43 +238,69 @@ def row(table: dict[type, T], op: Operation, reading: str) -> T:
         raise UnknownOperation(f"{reading} has no row for {type(op).__name__}") from None
 
 
-def _windows(size: int, kernel: int, stride: int, padding: int) -> int:
-    return (size + 2 * padding - kernel) // stride + 1
+def _windows(size: int, span: int, stride: int, padding: int) -> int:
+    return (size + 2 * padding - span) // stride + 1
 
 
-def _sliding(op: Convolution | MaxPooling, shape: Shape, channels: int) -> Shape:
+def _sliding(shape: Shape, span: int, stride: int, padding: int, channels: int) -> Shape:
     height, width, _ = shape
-    kernel, stride, padding = op.kernel, op.stride, op.padding
-    return _windows(height, kernel, stride, padding), _windows(width, kernel, stride, padding), channels
+    return _windows(height, span, stride, padding), _windows(width, span, stride, padding), channels
+
+
+def _convolved(op: Convolution, shapes: Sequence[Shape]) -> Shape:
+    return _sliding(shapes[0], op.span, op.stride, op.padding, op.filters)
+
+
+def _max_pooled(op: MaxPooling, shapes: Sequence[Shape]) -> Shape:
+    return _sliding(shapes[0], op.kernel, op.stride, op.padding, shapes[0][2])
+
+
+def _average_pooled(op: AveragePooling, shapes: Sequence[Shape]) -> Shape:
+    return _sliding(shapes[0], op.kernel, op.stride, 0, shapes[0][2]) if op.whole else _strided(shapes[0], op.stride)
 
 
 def _strided(shape: Shape, stride: int) -> Shape:
     return -(-shape[0] // stride), -(-shape[1] // stride), shape[2]
 
 
-def _flat(shape: Shape) -> Shape:
-    size = 1
-    for n in shape:
-        size *= n
-    return (size,)
+def _concatenated(op: Concatenation, shapes: Sequence[Shape]) -> Shape:
+    return *shapes[0][:-1], sum(shape[-1] for shape in shapes)
+
+
+def _flat(op: Flatten, shapes: Sequence[Shape]) -> Shape:
+    return (prod(shapes[0]),)
+
+
+def _same(op: object, shapes: Sequence[Shape]) -> Shape:
+    return shapes[0]
 
 
 # operation -> the shape that comes out of it, from the operation and the shapes that go in
 SHAPES: dict[type, Callable[[Any, Sequence[Shape]], Shape]] = {
     Input: lambda op, shapes: op.shape,
-    Convolution: lambda op, shapes: _sliding(op, shapes[0], op.filters),
-    BatchNormalization: lambda op, shapes: shapes[0],
-    Activation: lambda op, shapes: shapes[0],
-    MaxPooling: lambda op, shapes: _sliding(op, shapes[0], shapes[0][2]),
-    AveragePooling: lambda op, shapes: _strided(shapes[0], op.stride),
+    Convolution: _convolved,
+    BatchNormalization: _same,
+    GroupNormalization: _same,
+    ScalarBias: _same,
+    ScalarScale: _same,
+    ChannelScale: _same,
+    StochasticDepth: _same,
+    Activation: _same,
+    MaxPooling: _max_pooled,
+    AveragePooling: _average_pooled,
+    BlurPooling: lambda op, shapes: _strided(shapes[0], op.stride),
     GlobalAveragePooling: lambda op, shapes: (1, 1, shapes[0][2]) if op.keep_axes else (shapes[0][2],),
+    GlobalAverageMaxPooling: lambda op, shapes: (shapes[0][2],),
+    ChannelConvolution: _same,
     Subsample: lambda op, shapes: _strided(shapes[0], op.stride),
     PadChannels: lambda op, shapes: (*shapes[0][:2], op.channels),
-    Addition: lambda op, shapes: shapes[0],
-    Multiplication: lambda op, shapes: shapes[0],
-    Flatten: lambda op, shapes: _flat(shapes[0]),
+    Addition: _same,
+    Concatenation: _concatenated,
+    Multiplication: _same,
+    Resize: lambda op, shapes: (op.height, op.width, shapes[0][2]),
+    Flatten: _flat,
     Dense: lambda op, shapes: (op.units,),
-    Dropout: lambda op, shapes: shapes[0],
+    Dropout: _same,
 }
 
 
@@ -193,7 +319,7 @@ class Block(NamedTuple):
 
     name: str  # "stem", "stage3.block2", "head"
     stage: str  # "stem", "stage3", "head"
-    kind: str  # "stem", "basic", "bottleneck", "plain", "convolution", "pool", "head"
+    kind: str  # "stem", "basic", "bottleneck", "plain", "dense", "transition", "convolution", "pool", "head", "neck"
     start: int  # its layers are graph.layers[start:stop]
     stop: int
     shortcut: Shortcut
@@ -201,10 +327,14 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class LayerGraph:
-    """A network: layers in order, each after its inputs, and the blocks they form (the image belongs to none)."""
+    """A network: layers in order, each after its inputs, and the blocks they form (the image belongs to none).
+
+    `outputs` are the names of what it gives, where that is not just what the last layer gives.
+    """
 
     layers: tuple[Layer, ...]
     blocks: tuple[Block, ...]
+    outputs: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Layer]:
@@ -216,7 +346,13 @@ class LayerGraph:
 
     @property
     def output(self) -> Layer:
+        """The last layer."""
         return self.layers[-1]
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the network gives, in order."""
+        return self.outputs or (self.output.name,)
 
     @property
     def classes(self) -> int:

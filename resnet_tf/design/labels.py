@@ -10,17 +10,27 @@ from resnet_tf.design.graph import (
     Addition,
     AveragePooling,
     BatchNormalization,
+    BlurPooling,
+    ChannelConvolution,
+    ChannelScale,
+    Concatenation,
     Convolution,
     Dense,
     Dropout,
     Flatten,
+    GlobalAverageMaxPooling,
     GlobalAveragePooling,
+    GroupNormalization,
     Input,
     MaxPooling,
     Multiplication,
     Operation,
     PadChannels,
+    Resize,
+    ScalarBias,
+    ScalarScale,
     Shape,
+    StochasticDepth,
     Subsample,
     row,
 )
@@ -29,7 +39,12 @@ from resnet_tf.design.graph import (
 def _convolution(op: Convolution) -> str:
     stride = f", /{op.stride}" if op.stride > 1 else ""
     groups = f", {op.groups} groups" if op.groups > 1 else ""
-    return f"{op.kernel}×{op.kernel}, {op.filters}{groups}{stride}"
+    dilation = f", dilated {op.dilation}" if op.dilation > 1 else ""
+    return f"{op.kernel}×{op.kernel}, {op.filters}{groups}{stride}{dilation}"
+
+
+def _group_norm(op: GroupNormalization) -> str:
+    return "layer norm" if op.groups == 1 else f"group norm, {op.groups}"
 
 
 _ACTIVATIONS = {"relu": "ReLU", "silu": "SiLU", "gelu": "GELU", "leaky_relu": "leaky ReLU", "sigmoid": "sigmoid"}
@@ -39,14 +54,24 @@ _ROWS: dict[type, tuple[str, Callable[[Any], str]]] = {
     Input: ("input", lambda op: "image"),
     Convolution: ("convolution", _convolution),
     BatchNormalization: ("norm", lambda op: "batch norm"),
+    GroupNormalization: ("norm", _group_norm),
+    ScalarBias: ("norm", lambda op: "+ a number"),
+    ScalarScale: ("norm", lambda op: "× a number"),
+    ChannelScale: ("norm", lambda op: "layer scale"),
+    StochasticDepth: ("activation", lambda op: f"drop {op.rate:.2g}"),
     Activation: ("activation", lambda op: _ACTIVATIONS[op.kind]),
     MaxPooling: ("pool", lambda op: f"max-pool {op.kernel}×{op.kernel}, /{op.stride}"),
     AveragePooling: ("pool", lambda op: f"average {op.kernel}×{op.kernel}, /{op.stride}"),
+    BlurPooling: ("pool", lambda op: f"blur, /{op.stride}"),
+    GlobalAverageMaxPooling: ("pool", lambda op: "global average + max"),
+    ChannelConvolution: ("convolution", lambda op: f"{op.kernel} along channels"),
     GlobalAveragePooling: ("pool", lambda op: "global average"),
     Subsample: ("pool", lambda op: f"every {op.stride}nd pixel" if op.stride == 2 else f"every {op.stride}th pixel"),
     PadChannels: ("pool", lambda op: f"zeros to {op.channels}"),
     Addition: ("addition", lambda op: "+"),
+    Concatenation: ("addition", lambda op: "‖"),
     Multiplication: ("addition", lambda op: "×"),
+    Resize: ("pool", lambda op: f"to {op.height}×{op.width}"),
     Flatten: ("pool", lambda op: "flatten"),
     Dense: ("convolution", lambda op: f"dense {op.units}"),
     Dropout: ("activation", lambda op: f"dropout {op.rate:g}"),

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from resnet_tf.design.costs import Cost, Costs, as_costs
-from resnet_tf.design.graph import Addition, Block, Layer, LayerGraph, Multiplication, Shape
+from resnet_tf.design.graph import Addition, Block, Concatenation, Layer, LayerGraph, Multiplication, Shape
 from resnet_tf.design.labels import block_label, hue, label, shape_label
 from resnet_tf.design.picture import (
     LEVELS,
@@ -44,7 +44,8 @@ THIN = 9  # a layer without weights
 SIDE = 18  # height of a layer that stands on an arc
 SIDE_PITCH = 34  # from one layer on an arc to the next, at least
 
-_MARKS = {"identity": "", "projection": "1×1", "padding": "0"}  # what an arc says of itself
+_MARKS = {"identity": "", "projection": "1×1", "padding": "0", "concatenation": ""}  # what an arc says of itself
+_WAYS = {"identity": "identity", "projection": "projection", "padding": "padding", "concatenation": "block's input"}
 
 
 class _Line:
@@ -89,7 +90,7 @@ class _Line:
 
     def plus(self, name: str, sign: str, block: Block, leaves: Shape) -> Node:
         self.x += REACH
-        detail = f"{block_label(block.name)}: the branch {sign} the {block.shortcut if sign == '+' else 'gate'}"
+        detail = f"{block_label(block.name)}: the branch {sign} the {'gate' if sign == '×' else _WAYS[block.shortcut]}"
         node = self.put(Node(name, "join", "addition", sign, detail, PLUS, PLUS, 0.0, block.stage, block.name))
         self.connect(node, leaves)
         return node
@@ -149,7 +150,9 @@ def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float
     arcs = Counter(block.shortcut for block in blocks if block.shortcut != "none")
     if not arcs:
         return tap
-    plus = line.plus(f"{cost.name}.sum", "+", blocks[-1], cost.shape)
+    joined = next(block for block in reversed(blocks) if block.shortcut != "none")
+    sign = "‖" if joined.shortcut == "concatenation" else "+"
+    plus = line.plus(f"{cost.name}.sum", sign, joined, cost.shape)
     for i, kind in enumerate(sorted(arcs, key=lambda kind: kind == "identity")):
         words = f"{_MARKS[kind]} × {arcs[kind]}" if times > 1 else _MARKS[kind]
         line.around(source, plus, kind, tap - 5 * i, round(branch.y - RISE - LANE * i, 1), words.strip())
@@ -200,7 +203,7 @@ def _unfolded(line: _Line, counted: Costs, block: Block, most: int) -> None:
     for layer in layers:
         if layer.name in aside:
             continue
-        if isinstance(layer.op, Addition | Multiplication):
+        if isinstance(layer.op, Addition | Concatenation | Multiplication):
             around = _route(aside, layer.inputs[1])
             origin = around[0].inputs[0] if around else layer.inputs[1]
             _join(line, block, layer, [boxes[step.name] for step in around], origin, leaves_at[origin], reach)

@@ -2,134 +2,62 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable, Mapping
-from math import ceil
+from collections.abc import Mapping
+from math import log2
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
-MOST_BLOCKS = 4_000  # ResNet-1202 has 600; past this a drawing is of no use and a link is an attack
+from resnet_tf.design.part import Json, Part, SpecError, nearest_word, spec_error
+from resnet_tf.design.rules import MOST_BLOCKS, check_densenet, check_resnet, check_vgg
+
+__all__ = [
+    "DenseNetSpec",
+    "DenseStage",
+    "EfficientChannelAttention",
+    "Head",
+    "Normalization",
+    "ResNetSpec",
+    "Spec",
+    "SpecError",
+    "SqueezeExcitation",
+    "Stage",
+    "Stem",
+    "VGGSpec",
+    "VGGStage",
+    "nearest_word",
+    "parse_spec",
+]
+
 MOST_JSON = 200_000  # characters: a design of 4,000 blocks takes under 2,000
-
-Json: TypeAlias = Mapping[str, Any]
-
-
-class SpecError(ValueError):
-    """A description that no network has: which field, the rule, the value received, the nearest legal one."""
-
-    def __init__(self, field: str, rule: str, value: object, nearest: object = None) -> None:
-        self.field, self.rule, self.value, self.nearest = field, rule, value, nearest
-        super().__init__(str(self))
-
-    def __str__(self) -> str:
-        shown = repr(self.value)
-        received = shown if len(shown) <= 80 else f"{shown[:77]}..."
-        nearest = "" if self.nearest is None else f"; the nearest is {self.nearest!r}"
-        return f"{self.field} must be {self.rule} (got {received}){nearest}"
-
-    def __reduce__(self) -> tuple[type[SpecError], tuple[object, ...]]:
-        return SpecError, (self.field, self.rule, self.value, self.nearest)
-
-
-def _whole(value: object) -> int | None:
-    return round(value) if isinstance(value, float) and abs(value) < 1e15 else None
-
-
-def _nearest_word(value: object, words: list[str]) -> str | None:
-    close = difflib.get_close_matches(str(value), words, n=1, cutoff=0.4)
-    return close[0] if close else None
-
-
-def _literal(value: object, context: Json) -> tuple[str, object]:
-    words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
-    return f"one of {', '.join(words)}", _nearest_word(value, words)
-
-
-# pydantic's kind of error -> the rule in our words, and the nearest legal value
-_RULES: dict[str, Callable[[Any, Json], tuple[str, object]]] = {
-    "greater_than_equal": lambda value, c: (f"at least {c['ge']:,}", c["ge"]),
-    "less_than_equal": lambda value, c: (f"at most {c['le']:,}", c["le"]),
-    "greater_than": lambda value, c: (f"greater than {c['gt']}", None),
-    "less_than": lambda value, c: (f"less than {c['lt']}", None),
-    "int_type": lambda value, c: ("a whole number", _whole(value)),
-    "int_parsing": lambda value, c: ("a whole number", None),
-    "int_parsing_size": lambda value, c: ("a whole number of ordinary size", None),
-    "int_from_float": lambda value, c: ("a whole number", _whole(value)),
-    "float_type": lambda value, c: ("a number", None),
-    "float_parsing": lambda value, c: ("a number", None),
-    "finite_number": lambda value, c: ("a finite number", None),
-    "literal_error": _literal,
-    "missing": lambda value, c: ("given", None),
-    "extra_forbidden": lambda value, c: ("left out: no design has such a field", None),
-    "too_short": lambda value, c: (f"at least {c['min_length']} long", None),
-    "too_long": lambda value, c: (f"at most {c['max_length']} long", None),
-    "json_invalid": lambda value, c: (f"valid JSON ({c['error']})", None),
-    "union_tag_invalid": lambda value, c: (f"a known family ({c['expected_tags']})", None),
-    "union_tag_not_found": lambda value, c: ("a design: an object with a 'family'", None),
-}
-
-
-def _spec_error(error: ValidationError, whole: str) -> SpecError:
-    """The first of pydantic's complaints as ours."""
-    first = error.errors(include_url=False)[0]
-    place = [part for part in first["loc"] if part not in ("resnet", "vgg")]
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    context = first.get("ctx", {})
-    inner = context.get("error")
-    if isinstance(inner, SpecError):  # raised by one of our own validators, perhaps inside a nested part
-        outer = f"{field}." if field else ""
-        return SpecError(outer + inner.field, inner.rule, inner.value, inner.nearest)
-    value = first["input"]
-    if first["type"] == "missing":
-        value = None
-    if first["type"] not in _RULES:
-        return SpecError(field or whole, f"valid: {first['msg']}", value)
-    rule, nearest = _RULES[first["type"]](value, context)
-    return SpecError(field or whole, rule, value, nearest)
-
-
-class Part(BaseModel):
-    """A frozen piece of a description; whatever is wrong with it is raised as SpecError."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
-
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            raise _spec_error(error, type(self).__name__) from None
-
-    @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        try:
-            return super().model_validate_json(json_data, **options)
-        except ValidationError as error:
-            raise _spec_error(error, cls.__name__) from None
-
-    @classmethod
-    def model_validate(cls, obj: Any, **options: Any) -> Self:
-        try:
-            return super().model_validate(obj, **options)
-        except ValidationError as error:
-            raise _spec_error(error, cls.__name__) from None
-
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Stride = Annotated[int, Field(ge=1, le=8)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Epsilon = Annotated[float, Field(gt=0, le=1)]
+InputShape = tuple[
+    Annotated[int, Field(ge=1, le=8_192)], Annotated[int, Field(ge=1, le=8_192)], Annotated[int, Field(ge=1, le=4_096)]
+]
+Classes = Annotated[int, Field(ge=1, le=1_000_000)]
+ActivationKind: TypeAlias = Literal["relu", "silu", "gelu", "leaky_relu"]
 
 
 class Stem(Part):
     """The layers before the first stage: convolutions of one kernel (the first one strided), then a pool.
 
-    `widths=(64,)` with `kernel=7` is He 2015's; `(32, 32, 64)` with `kernel=3` is ResNet-C's (He 2019).
+    `widths=(64,)` with `kernel=7` is He 2015's; `(32, 32, 64)` with `kernel=3` is ResNet-C's (He 2019), `(64, 64, 128)`
+    ResNet-S's, `(24, 32, 64)` timm's T. `patch` reads the image in tiles of the kernel's size, without padding. Pools
+    halve the map: "max" is 3x3 and padded with minus infinity, "max-zero-padded" with zeros (keras.applications V2 and
+    BiT, whose maps are signed there), "max-blur" blurs what it subsamples (Zhang 2019), "average" is 2x2 (timm's
+    resnetaa), "convolution" is a strided 3x3 (ResNet-RS).
     """
 
     kernel: Annotated[int, Field(ge=1, le=31)] = 7
-    stride: Stride = 2
+    stride: Annotated[int, Field(ge=1, le=32)] = 2
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (64,)
-    pool: Literal["max", "convolution", "none"] = "max"
+    pool: Literal["max", "max-zero-padded", "max-blur", "average", "convolution", "none"] = "max"
+    patch: bool = False
 
     @property
     def width(self) -> int:
@@ -141,8 +69,16 @@ class Stem(Part):
         return self.stride * (1 if self.pool == "none" else 2)
 
     @model_validator(mode="after")
-    def _odd(self) -> Self:
-        if self.kernel % 2 == 0:
+    def _kernel_and_stride(self) -> Self:
+        if self.patch and self.stride != self.kernel:
+            raise SpecError(
+                "stride", f"the kernel's {self.kernel} where the stem reads patches", self.stride, self.kernel
+            )
+        if self.patch and len(self.widths) > 1:
+            raise SpecError("widths", "one convolution's where the stem reads patches", self.widths, self.widths[-1:])
+        if not self.patch and self.stride > 8:
+            raise SpecError("stride", "at most 8", self.stride, 8)
+        if not self.patch and self.kernel % 2 == 0:
             raise SpecError("kernel", "odd, so that padding is symmetric", self.kernel, self.kernel + 1)
         return self
 
@@ -156,16 +92,24 @@ class Stage(Part):
 
 
 class Normalization(Part):
-    """Batch norm as a library sets it. `momentum` is what Keras calls so: the share of the old average kept."""
+    """The norm of every block, as a library sets it. `momentum` is Keras': the share of the old average that is kept.
 
-    kind: Literal["batch", "none"] = "batch"
-    epsilon: Annotated[float, Field(gt=0, le=1)] = 1e-5
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    "batch" is Ioffe 2015, "group" Wu 2018 in `groups` groups, "layer" the same in one group, "fixup" no norm but Zhang
+    2019's scalar biases, scales and initialisation. `weight_standardization` gives every kernel mean 0 and variance 1
+    per filter before it is used (Qiao 2019, with BiT's epsilon of 1e-8).
+    """
+
+    kind: Literal["batch", "group", "layer", "none", "fixup"] = "batch"
+    epsilon: Epsilon = 1e-5
+    momentum: Rate = 0.9
+    groups: Annotated[int, Field(ge=1, le=65_536)] = 32
+    weight_standardization: bool = False
 
 
 class SqueezeExcitation(Part):
     """A gate per channel (Hu 2018): the reduced width is `channels * ratio` rounded to a multiple of `divisor`."""
 
+    kind: Literal["se"] = "se"
     ratio: Annotated[float, Field(gt=0, le=1)] = 1 / 16
     divisor: Annotated[int, Field(ge=1, le=256)] = 8
 
@@ -174,17 +118,74 @@ class SqueezeExcitation(Part):
         return max(self.divisor, int(channels * self.ratio + self.divisor / 2) // self.divisor * self.divisor)
 
 
-InputShape = tuple[
-    Annotated[int, Field(ge=1, le=8_192)], Annotated[int, Field(ge=1, le=8_192)], Annotated[int, Field(ge=1, le=4_096)]
+class EfficientChannelAttention(Part):
+    """A gate per channel from its neighbours alone (Wang 2020): a kernel along the channels, wider for many of them."""
+
+    kind: Literal["eca"] = "eca"
+    gamma: Annotated[float, Field(gt=0, le=64)] = 2.0
+    beta: Annotated[float, Field(ge=0, le=64)] = 1.0
+
+    def kernel(self, channels: int) -> int:
+        """The odd number of channels that one gate looks at, at least 3, as the authors' code and timm round it."""
+        nearest = int(abs(log2(channels) + self.beta) / self.gamma)
+        return max(nearest if nearest % 2 else nearest + 1, 3)
+
+
+class Head(Part):
+    """What follows the last stage: a pool over the whole map, dense layers, dropout, the classifier.
+
+    "average-max" is half the sum of mean and maximum (timm's avgmax); "none" leaves the maps as they are, without a
+    classifier, for detection and segmentation.
+    """
+
+    pool: Literal["average", "average-max", "none"] = "average"
+    hidden: Annotated[tuple[Width, ...], Field(max_length=4)] = ()
+    dropout: Rate = 0.0
+
+    @model_validator(mode="after")
+    def _nothing_after_maps(self) -> Self:
+        if self.pool == "none" and self.hidden:
+            raise SpecError("hidden", "empty where the head is left out", self.hidden, ())
+        if self.pool == "none" and self.dropout:
+            raise SpecError("dropout", "0 where the head is left out", self.dropout, 0.0)
+        return self
+
+
+def _attention_kind(value: Any) -> str:
+    """Which gate a description means; Hu 2018's where it says nothing."""
+    return str(value.get("kind", "se") if isinstance(value, Mapping) else getattr(value, "kind", "se"))
+
+
+Attention = Annotated[
+    Annotated[SqueezeExcitation, Tag("se")] | Annotated[EfficientChannelAttention, Tag("eca")],
+    Discriminator(_attention_kind),
 ]
-Classes = Annotated[int, Field(ge=1, le=1_000_000)]
+# what is added to the branch; "...-first" projects at the first block of each stage even where shapes stay (timm's V2)
+ShortcutRule: TypeAlias = Literal[
+    "projection",
+    "zero-padding",
+    "projection-everywhere",
+    "projection-first",
+    "average-pool",
+    "average-pool-first",
+    "none",
+]
+# the five of He 2016, Figure 4, from (a) to (e)
+Order: TypeAlias = Literal["post", "norm-after-addition", "activation-before-addition", "activation-only-pre", "pre"]
+Initializer: TypeAlias = Literal[
+    "he_normal_fan_out", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "orthogonal"
+]
 
 
 class ResNetSpec(Part):
     """A residual network: stem, stages of blocks, head.
 
     Shapes are (height, width, channels). A block gives `width * expansion` channels; the kernels between its first
-    and last convolution have `width * bottleneck_factor` channels (2 is wide ResNet-50-2) in `groups` groups.
+    and last convolution have `width * bottleneck_factor` channels (2 is wide ResNet-50-2) in `groups` groups, the first
+    has a `reduce_first`-th of them (2 is SENet-154). `shared_preactivation` says which shortcuts start after the first
+    norm and activation of a pre-activation block, instead of before: those that "project" (WRN, timm, Keras), also the
+    "first" block's (He 2016), all ("always") or none ("never"). With an `output_stride` later strides become dilations.
+    `stochastic_depth` is the last branch's chance to be dropped in training; the first's is 0 (Huang 2016).
     """
 
     family: Literal["resnet"] = "resnet"
@@ -200,18 +201,29 @@ class ResNetSpec(Part):
     block: Literal["basic", "bottleneck", "plain"] = "basic"
     expansion: Annotated[int, Field(ge=1, le=64)] = 1
     bottleneck_factor: Annotated[float, Field(gt=0, le=64)] = 1.0
+    reduce_first: Annotated[int, Field(ge=1, le=64)] = 1
     groups: Annotated[int, Field(ge=1, le=65_536)] = 1
-    shortcut: Literal["projection", "zero-padding", "projection-everywhere", "average-pool", "none"] = "projection"
-    order: Literal["post", "pre"] = "post"
+    shortcut: ShortcutRule = "projection"
+    shortcut_kernel: Literal[1, 3] = 1
+    order: Order = "post"
+    shared_preactivation: Literal["project", "first", "always", "never"] = "project"
     stride_at: Literal["1x1", "3x3", "last-block"] = "3x3"
+    output_stride: Annotated[int, Field(ge=1, le=4_096)] | None = None
+    antialias: Literal["none", "blur", "average"] = "none"
     bias: Literal["none", "unnormalized", "all"] = "none"
     normalization: Normalization = Normalization()
-    activation: Literal["relu", "silu", "gelu", "leaky_relu"] = "relu"
-    attention: SqueezeExcitation | None = None
+    activation: ActivationKind = "relu"
+    attention: Attention | None = None
+    dropout: Rate = 0.0
+    stochastic_depth: Rate = 0.0
+    layer_scale: Annotated[float, Field(gt=0, le=1)] | None = None
+    zero_init_residual: bool = False
+    initializer: Initializer = "he_normal_fan_out"
+    head: Head = Head()
 
     @model_validator(mode="before")
     @classmethod
-    def _expansion_of_the_block(cls, fields: Any) -> Any:
+    def _implied_by_the_block(cls, fields: Any) -> Any:
         """What a block kind implies where nothing is said: bottlenecks expand by 4, plain blocks have no shortcut."""
         if not isinstance(fields, Mapping):
             return fields
@@ -221,89 +233,21 @@ class ResNetSpec(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for check in (_blocks_in_all, _block_kind, _inner_widths, _zero_padding, _resolution):
-            check(self)
+        check_resnet(self)
         return self
+
+    @property
+    def preactivated(self) -> bool:
+        """Whether activations come before convolutions, so that nothing follows an addition."""
+        return self.order in ("pre", "activation-only-pre")
 
     def inner_width(self, stage: Stage) -> int:
         """Channels inside the blocks of a stage."""
         return round(stage.width * self.bottleneck_factor)
 
-
-def _blocks_in_all(spec: ResNetSpec) -> None:
-    blocks = sum(stage.blocks for stage in spec.stages)
-    if blocks > MOST_BLOCKS:
-        largest = max(range(len(spec.stages)), key=lambda i: spec.stages[i].blocks)
-        most = spec.stages[largest].blocks - (blocks - MOST_BLOCKS)
-        rule = f"small enough for {MOST_BLOCKS:,} blocks in all"
-        raise SpecError(f"stages[{largest}].blocks", rule, spec.stages[largest].blocks, max(most, 1))
-
-
-def _block_kind(spec: ResNetSpec) -> None:
-    if spec.block == "plain" and spec.shortcut != "none":
-        raise SpecError("shortcut", "'none' where blocks are plain", spec.shortcut, "none")
-    if spec.block != "bottleneck" and spec.stride_at == "1x1":
-        raise SpecError("stride_at", "'3x3' or 'last-block' where blocks have no 1x1", spec.stride_at, "3x3")
-    if spec.block != "bottleneck" and spec.groups > 1:
-        raise SpecError("groups", "1 where blocks are not bottlenecks (Xie 2017, section 3)", spec.groups, 1)
-
-
-def _inner_widths(spec: ResNetSpec) -> None:
-    for i, stage in enumerate(spec.stages):
-        inner = stage.width * spec.bottleneck_factor
-        if abs(inner - round(inner)) > 1e-6 or inner < 1:
-            nearest = max(round(inner), 1) / stage.width
-            rule = f"a factor that gives stage {i + 1}'s width {stage.width} a whole number of channels"
-            raise SpecError("bottleneck_factor", rule, spec.bottleneck_factor, nearest)
-        if round(inner) % spec.groups:
-            step = spec.groups if spec.bottleneck_factor == 1 else _width_step(spec)
-            nearest = max(round(stage.width / step), 1) * step
-            rule = f"such that its {round(inner)} inner channels divide into {spec.groups} groups"
-            raise SpecError(f"stages[{i}].width", rule, stage.width, nearest)
-
-
-def _width_step(spec: ResNetSpec) -> int:
-    """The smallest width whose inner channels divide into the groups: all its multiples do."""
-    return next(
-        (w for w in range(1, spec.groups + 1) if (w * spec.bottleneck_factor / spec.groups).is_integer()), spec.groups
-    )
-
-
-def _zero_padding(spec: ResNetSpec) -> None:
-    if spec.shortcut != "zero-padding":
-        return
-    channels = spec.stem.width
-    for i, stage in enumerate(spec.stages):
-        if stage.width * spec.expansion < channels:
-            least = ceil(channels / spec.expansion)
-            rule = f"at least {least}, since zero padding adds channels and cannot drop any"
-            raise SpecError(f"stages[{i}].width", rule, stage.width, least)
-        channels = stage.width * spec.expansion
-
-
-def _strides(spec: ResNetSpec) -> list[int]:
-    pool = [] if spec.stem.pool == "none" else [2]
-    return [spec.stem.stride, *pool, *(stage.stride for stage in spec.stages)]
-
-
-def _survives(size: int, strides: list[int]) -> bool:
-    """Whether every stride still finds a map at least as large as itself."""
-    for stride in strides:
-        if size < stride:
-            return False
-        size = ceil(size / stride)
-    return True
-
-
-def _resolution(spec: ResNetSpec) -> None:
-    strides = _strides(spec)
-    for axis, side in enumerate(("height", "width")):
-        size = spec.input_shape[axis]
-        if not _survives(size, strides):
-            least = next(s for s in range(size, 2**40) if _survives(s, strides))
-            rule = f"at least {least} px in {side}: with strides {strides} the map would shrink below 1 x 1"
-            shape = [max(n, least) for n in spec.input_shape[:2]]
-            raise SpecError("input_shape", rule, spec.input_shape, (*shape, spec.input_shape[2]))
+    def first_width(self, stage: Stage) -> int:
+        """Channels that a block's first convolution gives."""
+        return self.inner_width(stage) // self.reduce_first
 
 
 class VGGStage(Part):
@@ -321,20 +265,50 @@ class VGGSpec(Part):
     classes: Classes = 1000
     stages: Annotated[tuple[VGGStage, ...], Field(min_length=1, max_length=12)]
     hidden: Annotated[tuple[Width, ...], Field(max_length=4)] = (4096, 4096)
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    dropout: Rate = 0.5
 
     @model_validator(mode="after")
     def _large_enough(self) -> Self:
-        least = 2 ** len(self.stages)
-        if min(self.input_shape[:2]) < least:
-            rule = f"at least {least} px a side: {len(self.stages)} pools would shrink the map below 1 x 1"
-            shape = [max(n, least) for n in self.input_shape[:2]]
-            raise SpecError("input_shape", rule, self.input_shape, (*shape, self.input_shape[2]))
+        check_vgg(self)
         return self
 
 
-Spec: TypeAlias = ResNetSpec | VGGSpec
-_ANY_SPEC: TypeAdapter[Spec] = TypeAdapter(Annotated[ResNetSpec | VGGSpec, Field(discriminator="family")])
+class DenseStage(Part):
+    """Blocks whose outputs are all concatenated; a transition halves the map before the next stage."""
+
+    blocks: Annotated[int, Field(ge=1, le=MOST_BLOCKS)]
+
+
+class DenseNetSpec(Part):
+    """A densely connected network (Huang 2017): every block adds `growth` channels to what all later ones read.
+
+    A block is norm, activation, 3x3; with a `bottleneck` of 4 a 1x1 of 4 x growth channels comes first (DenseNet-B).
+    Transitions keep `compression` of the channels (0.5 is DenseNet-C). A stem without a pool, as on CIFAR, leaves norm
+    and activation to the first block.
+    """
+
+    family: Literal["densenet"] = "densenet"
+    input_shape: InputShape = (224, 224, 3)
+    classes: Classes = 1000
+    stem: Stem = Stem()
+    stages: Annotated[tuple[DenseStage, ...], Field(min_length=1, max_length=12)]
+    growth: Annotated[int, Field(ge=1, le=1_024)] = 32
+    bottleneck: Annotated[int, Field(ge=0, le=64)] = 4
+    compression: Annotated[float, Field(gt=0, le=1)] = 0.5
+    dropout: Rate = 0.0
+    normalization: Normalization = Normalization()
+    activation: ActivationKind = "relu"
+    initializer: Initializer = "he_normal_fan_out"
+    head: Head = Head()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_densenet(self)
+        return self
+
+
+Spec: TypeAlias = ResNetSpec | VGGSpec | DenseNetSpec
+_ANY_SPEC: TypeAdapter[Spec] = TypeAdapter(Annotated[Spec, Field(discriminator="family")])
 
 
 def parse_spec(text: str | bytes | Json) -> Spec:
@@ -356,9 +330,4 @@ def parse_spec(text: str | bytes | Json) -> Spec:
     try:
         return _ANY_SPEC.validate_python({"family": "resnet", **fields})
     except ValidationError as error:
-        raise _spec_error(error, "design") from None
-
-
-def nearest_word(value: object, words: list[str]) -> str | None:
-    """The word most like `value`, or None when none is."""
-    return _nearest_word(value, words)
+        raise spec_error(error, "design") from None

@@ -11,7 +11,8 @@ from typing import Any
 
 from resnet_tf.design import graph as g
 from resnet_tf.learning.backend import keras
-from resnet_tf.learning.build import MAKERS, Maker, convolution, normalization
+from resnet_tf.learning.makers import MAKERS, Maker, convolution, normalization
+from resnet_tf.learning.standardization import StandardizedConvolution
 
 Tensor = Any
 
@@ -46,11 +47,14 @@ class GroupedConvolution(keras.layers.Conv2D):
     def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         import tensorflow as tf
 
-        return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
+        return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper(), dilations=self.dilation_rate)
 
 
 def _convolution(op: g.Convolution, name: str, inputs: Any, seed: int | None) -> Tensor:
-    layer = GroupedConvolution if op.groups > 1 else keras.layers.Conv2D
+    if op.standardized:
+        layer: type = StandardizedConvolution
+    else:
+        layer = GroupedConvolution if op.groups > 1 else keras.layers.Conv2D
     return convolution(op, name, inputs, seed, layer=layer)
 
 
