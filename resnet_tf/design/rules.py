@@ -105,6 +105,8 @@ def _fixup(spec: ResNetSpec) -> None:
         raise SpecError("normalization.kind", "'none' or a norm where there are no shortcuts", "fixup", "none")
     if spec.attention is not None:
         raise SpecError("attention", "left out with Fixup, whose branches begin at zero", spec.attention.kind)
+    if spec.layer_scale is not None:
+        raise SpecError("layer_scale", "left out with Fixup, which has a scale of its own", spec.layer_scale)
 
 
 def _no_fixup(spec: DenseNetSpec) -> None:

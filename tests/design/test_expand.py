@@ -2,12 +2,22 @@
 
 import pytest
 from hypothesis import given, settings
-from strategies import specs
+from strategies import resnets, specs
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
-from resnet_tf.design.graph import SHAPES, Addition, BatchNormalization, Convolution, MaxPooling, PadChannels, Subsample
+from resnet_tf.design.graph import (
+    SHAPES,
+    Addition,
+    BatchNormalization,
+    Concatenation,
+    Convolution,
+    MaxPooling,
+    PadChannels,
+    Subsample,
+)
 from resnet_tf.design.presets import preset
+from resnet_tf.design.spec import VGGSpec
 
 
 def ops(name, block):
@@ -99,18 +109,23 @@ def test_every_graph_is_well_formed(spec):
         assert min(layer.shape) >= 1
         if isinstance(layer.op, Addition):
             assert len(set(shapes)) == 1
+        if isinstance(layer.op, Concatenation):
+            assert len({shape[:2] for shape in shapes}) == 1
         if isinstance(layer.op, Convolution):
             assert shapes[0][2] % layer.op.groups == 0
             assert layer.op.filters % layer.op.groups == 0
     used = {name for layer in graph for name in layer.inputs}
     assert seen - used == {graph.output.name}
-    assert graph.classes == spec.classes
+    if isinstance(spec, VGGSpec) or spec.head.pool != "none":
+        assert graph.classes == spec.classes
 
 
 @settings(max_examples=50, deadline=None)
-@given(specs())
+@given(resnets())
 def test_without_a_norm_there_is_none(spec):
-    bare = spec.model_copy(update={"normalization": spec.normalization.model_copy(update={"kind": "none"})})
+    bare = spec.model_copy(
+        update={"normalization": spec.normalization.model_copy(update={"kind": "none"}), "zero_init_residual": False}
+    )
     assert not any(isinstance(layer.op, BatchNormalization) for layer in expand(bare))
 
 
