@@ -189,8 +189,7 @@ class _ResNet:
         rule, shared = spec.shortcut, spec.shared_preactivation
         if rule == "none":
             return x, "none"
-        projects = rule == "projection-everywhere" or (rule.endswith("-first") and place.first)
-        if self.net.channels(x) == out and not projects:
+        if self.net.channels(x) == out and rule != "projection-everywhere":
             x = start if shared == "always" or (shared == "first" and place.first_of_all) else x
             if stride == 1:
                 return x, "identity"
@@ -213,7 +212,7 @@ class _ResNet:
         """A convolution to the shape of the branch; ResNet-D's pools first, so that it skips no pixel."""
         spec, at, stride = self.spec, place.name, place.stride
         changes = stride > 1 or place.dilation.rest > 1
-        if spec.shortcut.startswith("average-pool") and changes:
+        if spec.shortcut == "average-pool" and changes:
             x = self.add(f"{at}.shortcut.pool", AveragePooling(2, stride), x, role="shortcut")
             stride = 1
         kernel = spec.shortcut_kernel if changes else 1

@@ -103,7 +103,6 @@ _AA: Axes = {"antialias": "average", "stem": Stem(pool="average")}
 _BLUR_D = {**_D, "antialias": "blur", **_stem(32, 32, 64, pool="max-blur")}
 _AA_D = {**_D, "antialias": "average", **_stem(32, 32, 64, pool="average")}
 _PRE: Axes = {"order": "pre"}
-_FIRST, _FIRST_D = {**_PRE, "shortcut": "projection-first"}, {**_PRE, **_D, "shortcut": "average-pool-first"}
 _GROUP_NORM: Axes = {"normalization": Normalization(kind="group")}
 _RESNET_RS: Axes = {
     **_stem(32, 32, 64, pool="convolution"), **_POOLED, "attention": SqueezeExcitation(ratio=0.25)
@@ -157,9 +156,9 @@ IMAGENET: list[Row] = [
     *((f"resnet{n}t", f"ResNet-{n}-T", "Deep stem", _imagenet(n, _T), HE2019 + _IN_TIMM) for n in (26, 50)),
     *((f"resnet{n}c", f"ResNet-{n}-C", "Deep stem", _imagenet(n, _C), HE2019) for n in (50, 101, 152)),
     *((f"resnet{n}s", f"ResNet-{n}-S", "Deep stem", _imagenet(n, _S), HE2019 + _IN_TIMM) for n in (50, 101, 152)),
-    *((f"resnetv2_{n}", f"ResNet-{n} v2", "Pre-activation", _imagenet(n, _FIRST if n < 50 else _PRE), _V2)
+    *((f"resnetv2_{n}", f"ResNet-{n} v2", "Pre-activation", _imagenet(n, _PRE), _V2)
       for n in (18, 34, 50, 101, 152)),
-    *((f"resnetv2_{n}d", f"ResNet-{n}-D v2", "Pre-activation", _imagenet(n, _FIRST_D if n < 50 else _D | _PRE), _V2)
+    *((f"resnetv2_{n}d", f"ResNet-{n}-D v2", "Pre-activation", _imagenet(n, _D, _PRE), _V2)
       for n in (18, 34, 50, 101, 152)),
     ("resnetv2_50t", "ResNet-50-T v2", "Pre-activation", _imagenet(50, _T, _PRE), _V2),
     ("resnetv2_50d_gn", "ResNet-50-D v2, group norm", "Pre-activation", _imagenet(50, _D, _PRE, _GROUP_NORM), WU),
@@ -212,8 +211,10 @@ GATES: list[Row] = [
     *((f"resnetaa{n}d", f"ResNet-{n}-D, averaged", "Anti-aliased", _imagenet(n, _AA_D), LEE + _IN_TIMM)
       for n in (34, 50, 101)),
     ("seresnetaa50d", "SE-ResNet-50-D, averaged", "Anti-aliased", _imagenet(50, _AA_D, _SE), LEE + _IN_TIMM),
-    *((f"seresnextaa{n}d_32x8d", f"SE-ResNeXt-{n}-D 32x8d, averaged", "Anti-aliased",
-       _imagenet(n, _AA_D, _groups(32, 8), _SE), LEE + _IN_TIMM) for n in (101, 201)),
+    ("seresnextaa101d_32x8d", "SE-ResNeXt-101-D 32x8d, averaged", "Anti-aliased",
+     _imagenet(101, _AA_D, _groups(32, 8), _SE), LEE + _IN_TIMM),
+    ("seresnextaa201d_32x8d", "SE-ResNeXt-201-D 32x8d, averaged", "Anti-aliased",
+     _imagenet(201, _AA_D, _stem(64, 64, 128, pool="average"), _groups(32, 8), _SE), LEE + _IN_TIMM),
 ]  # fmt: skip
 
 DENSE: list[Row] = [

@@ -160,16 +160,8 @@ Attention = Annotated[
     Annotated[SqueezeExcitation, Tag("se")] | Annotated[EfficientChannelAttention, Tag("eca")],
     Discriminator(_attention_kind),
 ]
-# what is added to the branch; "...-first" projects at the first block of each stage even where shapes stay (timm's V2)
-ShortcutRule: TypeAlias = Literal[
-    "projection",
-    "zero-padding",
-    "projection-everywhere",
-    "projection-first",
-    "average-pool",
-    "average-pool-first",
-    "none",
-]
+# what is added to the branch: He 2015's B, A and C, ResNet-D's, nothing
+ShortcutRule: TypeAlias = Literal["projection", "zero-padding", "projection-everywhere", "average-pool", "none"]
 # the five of He 2016, Figure 4, from (a) to (e)
 Order: TypeAlias = Literal["post", "norm-after-addition", "activation-before-addition", "activation-only-pre", "pre"]
 Initializer: TypeAlias = Literal[

@@ -18,8 +18,7 @@ from resnet_tf.design.spec import (
     VGGStage,
 )
 
-SHORTCUTS = ["projection", "zero-padding", "projection-everywhere", "projection-first", "average-pool",
-             "average-pool-first", "none"]  # fmt: skip
+SHORTCUTS = ["projection", "zero-padding", "projection-everywhere", "average-pool", "none"]
 ORDERS = ["post", "norm-after-addition", "activation-before-addition", "activation-only-pre", "pre"]
 POOLS = ["max", "max-zero-padded", "max-blur", "average", "convolution", "none"]
 ACTIVATIONS = ["relu", "silu", "gelu", "leaky_relu"]
