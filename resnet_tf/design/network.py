@@ -45,6 +45,15 @@ class Network:
         self.add("input", Input(shape))
         self.open = 1  # where the block that is being built begins; the image itself belongs to none
 
+    @classmethod
+    def after(cls, graph: LayerGraph) -> Network:
+        """A network that goes on where a graph ends."""
+        net = cls(graph.input_shape)
+        net.layers, net.blocks = list(graph.layers), list(graph.blocks)
+        net.shapes = {layer.name: layer.shape for layer in graph}
+        net.open = len(net.layers)
+        return net
+
     def add(self, name: str, op: Operation, *inputs: str, role: Role = "path") -> str:
         shapes = self.shapes
         shape = shapes[name] = SHAPES[type(op)](op, [shapes[i] for i in inputs])
