@@ -8,8 +8,9 @@ from resnet_tf.design import graph as g
 from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import preset
 from resnet_tf.learning.backend import keras
-from resnet_tf.learning.build import MAKERS, assemble, build
+from resnet_tf.learning.build import assemble, build
 from resnet_tf.learning.kernels import FusedBatchNormalization, GroupedConvolution, training_makers
+from resnet_tf.learning.makers import MAKERS
 
 pytestmark = pytest.mark.keras
 
