@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from strategies import specs
 
 from resnet_tf.design import graph as g
 from resnet_tf.design.costs import costs
@@ -58,7 +60,21 @@ def test_a_preset_is_built_with_the_parameters_and_the_flops_that_were_counted(n
     assert model.count_params() == counted.parameters
     assert count(model.trainable_weights) == counted.trainable_parameters
     assert count(model.non_trainable_weights) == counted.non_trainable_parameters
-    assert profiled_flops(model) == 2 * counted.macs
+    # a number that Fixup learns is a dense layer that reads a one: a product to the profiler, a parameter to us
+    numbers = sum(isinstance(layer.op, g.ScalarBias | g.ScalarScale) for layer in expand(spec))
+    assert profiled_flops(model) == 2 * (counted.macs + numbers)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(specs())
+def test_any_design_is_built_in_the_shapes_and_with_the_parameters_of_its_graph(spec):
+    graph, model = expand(spec), build(spec)
+    assert model.count_params() == costs(spec).parameters
+    assert count(model.trainable_weights) == costs(spec).trainable_parameters
+    assert model.output_shape[1:] == graph.output.shape
+    for layer in graph:
+        if isinstance(layer.op, g.Convolution | g.Addition | g.Concatenation | g.Dense):
+            assert model.get_layer(layer.name).output.shape[1:] == layer.shape
 
 
 def test_layers_carry_the_names_of_the_graph():
