@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor, log10
 
-from resnet_tf.design.graph import Shape
+from resnet_tf.design.graph import LayerGraph, Shape
 from resnet_tf.design.labels import shape_label
 
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -52,6 +52,12 @@ def ratio(ours: float, theirs: float) -> str:
 
 def shape(of: Shape) -> str:
     return shape_label(of)
+
+
+def given(graph: LayerGraph) -> str:
+    """What a network gives: its classes, or the maps that a headless one ends with."""
+    out = graph.output.shape
+    return f"{out[-1]:,} classes" if len(out) == 1 else f"maps of {shape(out)}"
 
 
 def seconds(span: float) -> str:

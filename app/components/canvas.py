@@ -32,7 +32,9 @@ _CANVAS = st.components.v2.component(
     js=(_FOLDER / "canvas.js").read_text(),
 )
 _LINE = '<svg width="26" height="8" aria-hidden="true"><g class="edge {kind}"><path d="M0 4H26"/></g></svg>'
-_KINDS = {"identity": "identity", "projection": "projection", "padding": "zero padding"}
+_KINDS = {
+    "identity": "identity", "projection": "projection", "padding": "zero padding", "concatenation": "concatenation",
+}  # fmt: skip
 _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "activation", "pool": "pool"}
 
 
@@ -75,7 +77,7 @@ def in_words(counted: Costs) -> str:
     stages = [stage for stage in counted.stages if stage.name.startswith("stage")]
     return (
         f"A network of depth {counted.depth} with {len(stages)} stages, from {words.shape(counted.graph.input_shape)} "
-        f"to {counted.graph.classes:,} classes. Arrow keys walk its blocks, Enter selects one."
+        f"to {words.given(counted.graph)}. Arrow keys walk its blocks, Enter selects one."
     )
 
 

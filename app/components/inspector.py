@@ -8,15 +8,9 @@ import streamlit as st
 
 from app import words
 from resnet_tf.design.costs import Costs
+from resnet_tf.design.formulas import formula
 from resnet_tf.design.graph import Block
 from resnet_tf.design.labels import block_label, label, shape_label
-
-_FORMULAS = {
-    "identity": "y = F(x, {Wᵢ}) + x",
-    "projection": "y = F(x, {Wᵢ}) + Wₛ x",
-    "padding": "y = F(x, {Wᵢ}) + pad(x)",
-    "none": "y = F(x, {Wᵢ})",
-}
 
 
 def find(counted: Costs, name: str) -> Block | None:
@@ -32,8 +26,8 @@ def inspector(counted: Costs, block: Block) -> None:
     before = counted.graph.by_name[counted.graph.layers[block.start].inputs[0]].shape
     st.markdown(f"**{block_label(block.name).capitalize()}** · {block.kind}")
     if block.kind not in ("stem", "head", "pool"):
-        formula, x, y = _FORMULAS[block.shortcut], shape_label(before), shape_label(cost.shape)
-        st.html(f'<div class="formula">{formula},  x: {x},  y: {y}</div>')
+        shapes = f"x: {shape_label(before)},  y: {shape_label(cost.shape)}"
+        st.html(f'<div class="formula">{escape(formula(counted.graph, block))},  {shapes}</div>')
     st.caption(
         f"{cost.parameters:,} parameters · {words.short(cost.macs)} MACs · {cost.depth} deep · "
         f"sees {cost.receptive_field:,} px"

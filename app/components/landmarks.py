@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from app import state
 from app.components.history import accuracy
-from resnet_tf.design.presets import CIFAR10, CIFAR100, PRESETS
+from resnet_tf.design.presets import PRESETS
+from resnet_tf.design.published import CIFAR10, CIFAR100
 from resnet_tf.runs.records import Run
 
 TABLE = Path(__file__).parents[2] / "assets" / "landmarks" / "timm_resnets.csv"

@@ -59,7 +59,7 @@ def side_by_side(chosen: Sequence[Candidate]) -> None:
             with st.container(gap="xsmall"):
                 st.html(
                     f'<div class="card"><h4>{escape(candidate.name)}</h4><p>{escape(candidate.kind)}</p>'
-                    f"<p>{words.shape(counted.graph.input_shape)} to {counted.graph.classes:,} classes</p></div>"
+                    f"<p>{words.shape(counted.graph.input_shape)} to {words.given(counted.graph)}</p></div>"
                 )
                 still(counted, "stage", key=f"still.{i}.{candidate.key}")
                 rows = "".join(_number(quantity, counted, first, i == 0) for quantity in QUANTITIES)

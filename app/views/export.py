@@ -37,7 +37,7 @@ def setup() -> None:
     weights = counted.memory(1).parameters.bytes
     st.caption(
         f"{counted.parameters:,} weights, {words.size(weights)} · {words.shape(spec.input_shape)} to "
-        f"{spec.classes:,} classes"
+        f"{words.given(counted.graph)}"
     )
     if weights > HEAVY:
         st.caption(f"{words.size(weights)} of weights: writing and reloading them takes minutes.")

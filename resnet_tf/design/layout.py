@@ -44,6 +44,7 @@ THIN = 9  # a layer without weights
 SIDE = 18  # height of a layer that stands on an arc
 SIDE_PITCH = 34  # from one layer on an arc to the next, at least
 
+_BETWEEN = ("pool", "transition")  # what leads to the next stage, and is none of a stage's blocks
 _MARKS = {"identity": "", "projection": "1×1", "padding": "0", "concatenation": ""}  # what an arc says of itself
 _WAYS = {"identity": "identity", "projection": "projection", "padding": "padding", "concatenation": "block's input"}
 
@@ -121,7 +122,7 @@ def _detail(cost: Cost, words: str) -> str:
 
 def _words(cost: Cost) -> str:
     """What stands in a box: its name where it is one of a kind, its channels otherwise."""
-    return cost.kind if cost.kind in ("stem", "head", "pool") else str(cost.shape[-1])
+    return cost.kind if cost.kind in ("stem", "head", "pool", "transition") else str(cost.shape[-1])
 
 
 def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float:
@@ -164,7 +165,7 @@ def _stages(counted: Costs) -> Picture:
     most = max(cost.macs for cost in counted.stages) or 1
     members = {name: list(blocks) for name, blocks in groupby(counted.graph.blocks, key=lambda block: block.stage)}
     for cost in counted.stages:
-        tap = _piece(line, cost, [block for block in members[cost.name] if block.kind != "pool"], most)
+        tap = _piece(line, cost, [block for block in members[cost.name] if block.kind not in _BETWEEN], most)
         line.group(cost.name, tap)
     return line.picture()
 

@@ -45,7 +45,7 @@ class Edge:
     id: str
     source: str
     target: str
-    kind: str  # "path", "identity", "projection" or "padding"
+    kind: str  # "path", "identity", "projection", "padding" or "concatenation"
     d: str
     label: str = ""
     lx: float = 0.0

@@ -347,11 +347,11 @@ def test_a_chosen_block_shows_its_formula_and_layers(visit):
     page.session_state["chosen"] = "stage2.block1"
     page.run()
     inside = "".join(html.value for html in page.html)
-    assert "y = F(x, {Wᵢ}) + Wₛ x" in inside
+    assert "y = ReLU(F(x, {Wᵢ}) + Wₛ x)," in inside
     assert "147,456" in inside  # 3 x 3 x 128 x 128, by hand
     page.session_state["chosen"] = "stage2.block2"
     page.run()
-    assert "y = F(x, {Wᵢ}) + x," in "".join(html.value for html in page.html)
+    assert "y = ReLU(F(x, {Wᵢ}) + x)," in "".join(html.value for html in page.html)
 
 
 def test_a_chosen_block_that_an_edit_removes_is_let_go(visit):
