@@ -1,14 +1,19 @@
-"""One field of the design, one widget: it shows what the draft says, and editing it edits that field."""
+"""One field of the design, one widget: it shows what the design says, and editing it edits that field."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from app import state, words
+from resnet_tf.design.offers import changes
+from resnet_tf.design.spec import SpecError
 
 FARTHEST = 10**9  # a browser's number box refuses more itself; what lies within is for the design to refuse
+_NOTHING = ""  # how a list of choices says None, which for Streamlit is no choice
 
 
 def shown(field: str, value: object) -> str:
@@ -19,37 +24,51 @@ def shown(field: str, value: object) -> str:
     return key
 
 
-def _edit(field: str, key: str) -> None:
+def edit(field: str, key: str) -> None:
     """Takes a widget's value as that of a field."""
-    if st.session_state[key] is not None:
-        _put(field, st.session_state[key])
+    value = st.session_state[key]
+    if value is not None:
+        _put(field, None if value == _NOTHING else value)
 
 
 def _put(field: str, value: object) -> None:
     """Changes a field; a dot leads into a part of the design: `stem.kernel`, `input_shape.0`."""
-    whole, _, part = field.partition(".")
-    if part:
-        parts = state.draft()[whole]
-        parts[int(part) if part.isdigit() else part] = value
-        value = parts
-    state.change(**{whole: value})
+    state.change(**changes(state.draft(), field, value))
 
 
-def choice(title: str, field: str, value: str, options: dict[str, str], *, help: str | None = None) -> None:
-    """A few values, all in sight."""
+def _chosen(field: str, value: object, options: Mapping[Any, str]) -> tuple[str, dict[Any, str]]:
+    """The key of a list of choices, and the choices as Streamlit takes them."""
+    listed = {_NOTHING if option is None else option: text for option, text in options.items()}
+    value = _NOTHING if value is None else value
     key = shown(field, value)
+    if st.session_state[key] not in listed:  # what was chosen before an edit that leaves no such choice
+        st.session_state[key] = value
+    return key, listed
+
+
+def choice(
+    title: str, field: str, value: object, options: Mapping[Any, str], *, name: str = "", help: str | None = None
+) -> None:
+    """A few values, all in sight. `name` tells the widget from another one of the same field."""
+    key, listed = _chosen(name or field, value, options)
     st.segmented_control(
-        title, list(options), format_func=options.__getitem__, key=key, on_change=_edit, args=(field, key), help=help,
+        title, list(listed), format_func=listed.__getitem__, key=key, on_change=edit, args=(field, key), help=help,
         width="stretch", required=True,
     )  # fmt: skip
 
 
-def select(title: str, field: str, value: str, options: dict[str, str], *, help: str | None = None) -> None:
+def select(title: str, field: str, value: object, options: Mapping[Any, str], *, help: str | None = None) -> None:
     """One of several values."""
-    key = shown(field, value)
+    key, listed = _chosen(field, value, options)
     st.selectbox(
-        title, list(options), format_func=options.__getitem__, key=key, on_change=_edit, args=(field, key), help=help
+        title, list(listed), format_func=listed.__getitem__, key=key, on_change=edit, args=(field, key), help=help
     )
+
+
+def toggle(title: str, field: str, value: bool, *, help: str | None = None) -> None:
+    """On or off."""
+    key = shown(field, value)
+    st.toggle(title, key=key, on_change=edit, args=(field, key), help=help)
 
 
 def number(
@@ -59,7 +78,7 @@ def number(
     key = shown(field, value)
     kind = type(value)
     st.number_input(
-        title, kind(-FARTHEST), kind(FARTHEST), step=kind(step), format=format, key=key, on_change=_edit,
+        title, kind(-FARTHEST), kind(FARTHEST), step=kind(step), format=format, key=key, on_change=edit,
         args=(field, key), help=help,
     )  # fmt: skip
 
@@ -82,12 +101,16 @@ def refused(*fields: str) -> None:
         return
     error = refusal.error
     with st.container(key="refused", gap="xsmall"):
-        sentence = f"{_title(error.field)} must be {error.rule}; got {_brief(error.value)}."
-        st.warning(f"{words.plain(sentence)} The picture is as before.")
+        st.warning(f"{words.plain(f'{rule_of(error)}; got {_brief(error.value)}.')} The picture is as before.")
         with st.container(horizontal=True, gap="xsmall"):
             if error.nearest is not None:
                 st.button(f"Use {_brief(error.nearest)}", on_click=state.use_nearest, type="primary", key="refused.use")
             st.button("Keep the old", on_click=state.keep, key="refused.keep")
+
+
+def rule_of(error: SpecError) -> str:
+    """What must be, and was not: `Stage 3 width must be at least 1`."""
+    return f"{_title(error.field)} must be {error.rule}"
 
 
 def _title(field: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from resnet_tf.design.part import Part
 from resnet_tf.design.published import PUBLISHED
 from resnet_tf.design.rows import CIFAR, DENSE, GATES, IMAGENET
 from resnet_tf.design.spec import ResNetSpec, Spec, SpecError, nearest_word, parse_spec
@@ -42,12 +43,43 @@ def preset(name: str, **changes: Any) -> Spec:
     return edit(PRESETS[name].spec, **changes)
 
 
+# what another field's edit can leave only one value: it takes it by itself, since a page hides each where it has none
+FOLLOWERS = frozenset({
+    "antialias", "groups", "head.dropout", "head.hidden", "layer_scale", "normalization.groups", "output_stride",
+    "shared_preactivation", "shortcut_kernel", "stem.kernel", "stem.stride", "stem.widths", "stochastic_depth",
+    "stride_at", "zero_init_residual",
+})  # fmt: skip
+
+
 def edit(spec: Spec, **changes: Any) -> Spec:
-    """The spec with fields changed, validated anew. Changing the block takes along the expansion it implies."""
+    """The spec with fields changed, validated anew, and what the changes imply.
+
+    Another block takes along the expansion and the shortcut that it implies; a follower that was not edited itself and
+    no longer fits takes the nearest legal value. A part given as an object, not as JSON, is taken as it is.
+    """
     if not changes:
         return spec
     fields = spec.model_dump()
     if "block" in changes and isinstance(spec, ResNetSpec) and changes["block"] != spec.block:
         for implied in ("expansion", "shortcut") if "plain" in (spec.block, changes["block"]) else ("expansion",):
             fields.pop(implied)
-    return parse_spec({**fields, **changes})
+    fields |= changes
+    for _ in FOLLOWERS:
+        try:
+            return parse_spec(fields)
+        except SpecError as error:
+            if not _follows(spec, error, changes):
+                raise
+            whole, _, part = error.field.partition(".")
+            fields[whole] = {**fields[whole], part: error.nearest} if part else error.nearest
+    return parse_spec(fields)
+
+
+def _follows(spec: Spec, error: SpecError, changes: Mapping[str, Any]) -> bool:
+    """Whether what is wrong is a follower that was not edited itself."""
+    whole, _, part = error.field.partition(".")
+    if error.field not in FOLLOWERS:
+        return False
+    if not part:
+        return whole not in changes
+    return not isinstance(changes.get(whole), Part) and error.value == getattr(getattr(spec, whole), part)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 from math import ceil
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_tf.design.part import SpecError
@@ -197,18 +199,22 @@ def dilated_stages(spec: ResNetSpec) -> list[Dilated]:
     return stages
 
 
+def reached_strides(spec: ResNetSpec) -> list[int]:
+    """By how much the map is smaller than the image after the stem and after each stage, each number once."""
+    strides = accumulate((stage.stride for stage in spec.stages), mul, initial=spec.stem.total_stride)
+    return [*dict.fromkeys(strides)]
+
+
 def _output_stride(spec: ResNetSpec) -> None:
     if spec.output_stride is None:
         return
     if spec.stride_at == "last-block":
         rule = "left out where the last block of a stage is strided"
         raise SpecError("output_stride", rule, spec.output_stride)
-    reached = [spec.stem.total_stride]
-    for stage in spec.stages:
-        reached.append(reached[-1] * stage.stride)
+    reached = reached_strides(spec)
     if spec.output_stride not in reached:
         nearest = min(reached, key=lambda stride: abs(stride - spec.output_stride))  # type: ignore[operator]
-        rule = f"one of the strides that the network reaches, {', '.join(map(str, dict.fromkeys(reached)))}"
+        rule = f"one of the strides that the network reaches, {', '.join(map(str, reached))}"
         raise SpecError("output_stride", rule, spec.output_stride, nearest)
 
 

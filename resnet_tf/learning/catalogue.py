@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any
 
 from resnet_tf.design.presets import edit
-from resnet_tf.design.spec import ResNetSpec, Spec, SpecError, nearest_word
+from resnet_tf.design.rules import dilated_stages
+from resnet_tf.design.spec import DenseNetSpec, Spec, SpecError, VGGSpec, nearest_word
 
 LEAST_SIDE = 32  # px: smaller images are enlarged, since designs are made for maps that can shrink
 
@@ -88,8 +90,9 @@ def fit(spec: Spec, card: DatasetCard, image_size: int | None = None) -> Spec:
 
     The size stays the design's own up to 32 px a side, or up to twice the design's total stride where that is more
     (64 px for ImageNet designs), so that the last map is at least 2 x 2; `image_size` (px a side) overrules it.
-    Raises SpecError where the design cannot take that size.
+    Raises SpecError where the design cannot take that size, and where it has no classes to learn.
     """
+    check_head(spec)
     if image_size is None:
         most = max(LEAST_SIDE, 2 * total_stride(spec))
         height, width = (min(side, most) for side in spec.input_shape[:2])
@@ -98,6 +101,13 @@ def fit(spec: Spec, card: DatasetCard, image_size: int | None = None) -> Spec:
     shape = (height, width, card.image_shape[2])
     changes = {"classes": card.classes, "input_shape": shape}
     return edit(spec, **{name: value for name, value in changes.items() if getattr(spec, name) != value})
+
+
+def check_head(spec: Spec) -> None:
+    """Raises SpecError for a network that ends in maps: there is nothing in it that could tell classes apart."""
+    if not isinstance(spec, VGGSpec) and spec.head.pool == "none":
+        rule = "'average' or 'average-max' to be trained on classes: without a head the network gives maps"
+        raise SpecError("head.pool", rule, spec.head.pool, "average")
 
 
 def what_changed(spec: Spec, fitted: Spec) -> str:
@@ -116,9 +126,8 @@ def what_changed(spec: Spec, fitted: Spec) -> str:
 
 def total_stride(spec: Spec) -> int:
     """By how much the network shrinks the image, a side, before its head."""
-    if not isinstance(spec, ResNetSpec):
+    if isinstance(spec, VGGSpec):
         return 2 ** len(spec.stages)
-    stride = spec.stem.total_stride
-    for stage in spec.stages:
-        stride *= stage.stride
-    return stride
+    if isinstance(spec, DenseNetSpec):
+        return spec.stem.total_stride * 2 ** (len(spec.stages) - 1)
+    return spec.stem.total_stride * prod(stage.stride for stage in dilated_stages(spec))

@@ -16,7 +16,7 @@ from resnet_tf.learning.augment import augmented, scaled
 from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.build import assemble
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
-from resnet_tf.learning.catalogue import DatasetCard
+from resnet_tf.learning.catalogue import DatasetCard, check_head
 from resnet_tf.learning.checkpoint import Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
 from resnet_tf.learning.evaluate import evaluation, scores
@@ -50,6 +50,7 @@ def train(
     """
     if seed < 0:
         raise SpecError("seed", "at least 0", seed, 0)
+    check_head(spec)
     check_memory(spec, recipe)
     data = load(dataset, spec.input_shape)
     _check_classes(spec, data)

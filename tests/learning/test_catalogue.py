@@ -38,6 +38,20 @@ def test_a_size_can_be_asked_for_and_an_impossible_one_is_refused():
         fit(preset("resnet18"), dataset("cifar10"), image_size=8)
 
 
+def test_a_network_that_ends_in_maps_is_refused_with_what_to_do():
+    with pytest.raises(SpecError, match="without a head the network gives maps") as caught:
+        fit(preset("resnet18", head={"pool": "none"}), dataset("digits"))
+    assert (caught.value.field, caught.value.nearest) == ("head.pool", "average")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "side"),
+    [("densenet121", {}, 64), ("resnet50", {"output_stride": 8}, 32), ("vgg16", {}, 64)],
+)  # fmt: skip
+def test_the_size_follows_by_how_much_the_network_shrinks_the_image(name, changes, side):
+    assert fit(preset(name, **changes), dataset("cifar10")).input_shape[:2] == (side, side)
+
+
 def test_the_default_needs_no_network():
     assert not DATASETS[DEFAULT].needs_network
 
