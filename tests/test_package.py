@@ -33,15 +33,16 @@ def command_of(*arguments, **options):
 # --- requirements
 
 
-def test_a_hosted_instance_installs_the_bounds_of_the_core_the_learning_and_the_app():
+def test_a_hosted_instance_installs_the_bounds_of_the_core_the_learning_the_app_and_the_export():
     lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
     extras = PROJECT["optional-dependencies"]
-    assert requirements(lines) == requirements(PROJECT["dependencies"] + extras["learning"] + extras["app"])
+    hosted = PROJECT["dependencies"] + extras["learning"] + extras["app"] + extras["export"]
+    assert requirements(lines) == requirements(hosted)
 
 
 def test_every_requirement_of_the_app_has_both_bounds():
     extras = PROJECT["optional-dependencies"]
-    for line in PROJECT["dependencies"] + extras["learning"] + extras["app"]:
+    for line in PROJECT["dependencies"] + extras["learning"] + extras["app"] + extras["export"]:
         operators = {bound.operator for bound in Requirement(line).specifier}
         assert operators == {">=", "<"}, line
 

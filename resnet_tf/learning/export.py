@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-import json
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.drawing import draw
-from resnet_tf.design.expand import expand
+from resnet_tf.design.expand import as_graph
+from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
-from resnet_tf.learning import reload
+from resnet_tf.learning import litert, onnx_file, savedmodel
 from resnet_tf.learning.backend import keras
-from resnet_tf.learning.build import deep, recursion_for
+from resnet_tf.learning.build import deep, folded, recursion_for
+from resnet_tf.learning.card import Facts, File, Training, card, versions
+from resnet_tf.learning.datasets import Data
+from resnet_tf.learning.formats import CARD, FORMATS, Format, output_names
+from resnet_tf.learning.proof import verdicts
+from resnet_tf.learning.samples import Samples, for_calibration, for_trial
+from resnet_tf.learning.scaling import Scaling, scaling
+from resnet_tf.learning.standardization import plain
 
-TOLERANCE = 1e-4  # of the largest output: what rounding can make of another order of the same additions
 _SAFE_RECURSION = 2_200  # what Python allows by itself, 1,000, is enough for the 390 layers of ResNet-110
-_PATIENCE = 600.0  # seconds for a fresh process to load and run both
 
 
 class Exported(NamedTuple):
@@ -40,22 +43,37 @@ class Exported(NamedTuple):
     difference: float | None  # the largest between the reloaded outputs and the model's
     load: str  # the lines that load it
     error: str | None = None
+    note: str | None = None  # what was lost on the way, measured
 
 
-class Format(NamedTuple):
-    """A row: how the file is named, who writes it, whether it can be run, and the lines that load it."""
+@dataclass(frozen=True)
+class Subject:
+    """What is written: a model of stock layers, its graph, its spec if it has one, images to calibrate it with."""
 
-    suffix: str
-    write: Callable[[Any, Spec, Path], None]
-    runs: bool
-    load: str
+    model: keras.Model
+    graph: LayerGraph
+    spec: Spec | None
+    scaling: Scaling
+    calibration: Samples
 
 
-def export(model: keras.Model, spec: Spec, folder: str | Path, formats: Iterable[str]) -> Iterator[Exported]:
+def export(
+    model: keras.Model,
+    spec_or_graph: Spec | LayerGraph,
+    folder: str | Path,
+    formats: Iterable[str],
+    *,
+    training: Training | None = None,
+    data: Data | None = None,
+    scaled: str = "training",
+) -> Iterator[Exported]:
     """A record for each format, the texts first; what can be run is reloaded in a fresh process before its record.
 
-    The files are named by the model. Raises SpecError for a format that does not exist; a format that cannot be written
-    has its reason in its record.
+    The files are named by the model; a model card (card.py) comes last, whatever is chosen, with how the network was
+    trained where `training` says it. Of the images in `data` those for training calibrate what has 8 bits, and those
+    for validation are what all is compared on; without them they are random. `scaled` names how the network takes
+    pixels (scaling.py). Raises SpecError for a format that does not exist; one that cannot be written has its reason in
+    its record.
     """
     chosen = list(dict.fromkeys(formats))
     for name in chosen:
@@ -63,99 +81,115 @@ def export(model: keras.Model, spec: Spec, folder: str | Path, formats: Iterable
             raise SpecError("format", f"one of {', '.join(FORMATS)}", name, nearest_word(name, list(FORMATS)))
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    runnable = []
-    for name in sorted(chosen, key=lambda name: FORMATS[name].runs):
-        record = _written(name, model, spec, folder)
-        if FORMATS[name].runs and record.error is None:
-            runnable.append(record)
+    graph = as_graph(spec_or_graph)
+    spec = None if isinstance(spec_or_graph, LayerGraph) else spec_or_graph
+    way = scaling(scaled, graph.input_shape[-1])
+    with deep(graph):
+        subject = Subject(folded(model, graph), plain(graph), spec, way, for_calibration(graph, data))
+        records = []
+        for record in _all(chosen, subject, folder, data):
+            records.append(record)
+            yield record
+        yield _card(subject, folder, records, training, data)
+
+
+def _all(chosen: list[str], subject: Subject, folder: Path, data: Data | None) -> Iterator[Exported]:
+    """The records of the chosen formats."""
+    runnable = {}
+    for row in sorted((FORMATS[name] for name in chosen), key=lambda row: row.runs):
+        record = _written(row, subject, folder)
+        if row.runs and record.error is None:
+            runnable[row] = record
         else:
             yield record
-    yield from _verified(runnable, model)
+    if not runnable:
+        return
+    files = {row: record.path for row, record in runnable.items()}
+    samples = for_trial(subject.graph, data)
+    for row, verdict in verdicts(files, subject.model, subject.graph, samples, subject.scaling):
+        note = verdict.note
+        if note and row.name == "litert_int8":
+            note += f"; calibrated with {subject.calibration.about}"
+        yield runnable[row]._replace(**verdict._asdict() | {"note": note})
 
 
-def _written(name: str, model: keras.Model, spec: Spec, folder: Path) -> Exported:
+def _written(row: Format, subject: Subject, folder: Path) -> Exported:
     """The file of one format, written under another name and then moved, so that nobody finds half of it."""
-    row = FORMATS[name]
-    path = folder / f"{model.name}{row.suffix}"
-    load = _load_lines(row, path, model, spec)
+    path = folder / f"{subject.model.name}{row.suffix}"
+    load = load_lines(row, path, subject)
+    if row.missing:
+        return Exported(row.name, path, 0, 0.0, None, None, load, row.missing)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
         draft = Path(unfinished) / path.name
         try:
-            with deep(expand(spec)):
-                row.write(model, spec, draft)
-        except (OSError, ValueError, RuntimeError) as error:
-            return Exported(name, path, 0, time.perf_counter() - began, None, None, load, str(error))
+            WRITERS[row.name](subject, draft)
+        except Exception as error:  # whatever a foreign converter raises is the answer
+            return Exported(row.name, path, 0, time.perf_counter() - began, None, None, load, str(error))
         draft.replace(path)
-    return Exported(name, path, path.stat().st_size, time.perf_counter() - began, None, None, load)
+    return Exported(row.name, path, path.stat().st_size, time.perf_counter() - began, None, None, load)
 
 
-def _load_lines(row: Format, path: Path, model: keras.Model, spec: Spec) -> str:
+def load_lines(row: Format, path: Path, subject: Subject) -> str:
     """The lines that load a file. Keras recurses through the layers: past a depth Python must be told to allow it."""
-    lines = row.load.format(file=path.name, stem=model.name, shape=", ".join(str(n) for n in spec.input_shape))
-    limit = recursion_for(expand(spec))
+    lines = row.load.format(
+        file=path.name,
+        stem=subject.model.name,
+        shape=", ".join(str(n) for n in subject.graph.input_shape),
+        scaled=subject.scaling.expression(),
+        output=next(iter(output_names(subject.graph))),
+    )
+    limit = recursion_for(subject.graph)
     return f"import sys; sys.setrecursionlimit({limit})\n{lines}" if row.runs and limit > _SAFE_RECURSION else lines
 
 
-def _verified(records: list[Exported], model: keras.Model) -> Iterator[Exported]:
-    """The records with the difference that a fresh process found between the reloaded model and this one."""
-    if not records:
-        return
-    inputs = np.random.default_rng(0).uniform(-1, 1, (2, *model.input_shape[1:])).astype(np.float32)
-    outputs = keras.ops.convert_to_numpy(model(inputs, training=False))
-    if not np.isfinite(outputs).all():
-        reason = "the network's own outputs are not finite, so nothing can be compared: train it first"
-        yield from (record._replace(verified=False, error=reason) for record in records)
-        return
-    with tempfile.TemporaryDirectory() as place:
-        pair = Path(place) / "pair.npz"
-        np.savez(pair, inputs=inputs, outputs=outputs)
-        found = _ask_fresh_process(place, pair, records)
-    limit = TOLERANCE * max(1.0, float(np.abs(outputs).max()))
-    for record in records:
-        difference, error = found[record.format]
-        verified = difference is not None and difference <= limit
-        yield record._replace(verified=verified, difference=difference, error=error)
-
-
-def _ask_fresh_process(place: str, pair: Path, records: list[Exported]) -> dict[str, tuple[float | None, str | None]]:
-    """Format -> (largest difference, error), from a process that starts elsewhere and does not know this package."""
-    files = [f"{record.format}={record.path.resolve()}" for record in records]
-    command = [sys.executable, "-I", reload.__file__, str(pair), *files]
+def _card(
+    subject: Subject, folder: Path, records: list[Exported], training: Training | None, data: Data | None
+) -> Exported:
+    """The record of the model card, which knows all others."""
+    path = folder / f"{subject.model.name}{CARD.suffix}"
+    began = time.perf_counter()
+    facts = Facts(
+        name=subject.model.name, spec=subject.spec, graph=subject.graph, costs=costs(subject.graph),
+        scaling=subject.scaling, training=training, fingerprint=data.fingerprint if data else None,
+        files=tuple(_file(record) for record in records if record.bytes),
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), versions=versions(),
+    )  # fmt: skip
     try:
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=_PATIENCE, check=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        last = (error.stderr or str(error)).strip().splitlines()[-1]
-        return {record.format: (None, f"the fresh process failed: {last}") for record in records}
-    return {name: (found["difference"], found["error"]) for name, found in json.loads(done.stdout).items()}
+        path.write_text(card(facts))
+    except OSError as error:
+        return Exported(CARD.name, path, 0, time.perf_counter() - began, None, None, CARD.load, str(error))
+    return Exported(CARD.name, path, path.stat().st_size, time.perf_counter() - began, None, None, CARD.load)
 
 
-def _write_savedmodel(model: keras.Model, spec: Spec, path: Path) -> None:
-    """A SavedModel, zipped. One traced function over the bare variables: three times faster than Keras' own export."""
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError("a SavedModel is TensorFlow's: set KERAS_BACKEND=tensorflow to write one")
-    import tensorflow as tf
-
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    images = tf.TensorSpec((None, *spec.input_shape), tf.float32, name="images")
-    module.serve = tf.function(lambda images: {"logits": model(images, training=False)}, input_signature=[images])
-    folder = path.with_suffix("")
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
-    shutil.make_archive(str(folder), "zip", folder)
+def _file(record: Exported) -> File:
+    """A file as the card tells of it."""
+    row = FORMATS[record.format]
+    with record.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    serve = row.serving(record.path.name)
+    return File(row.title, record.path.name, record.bytes, digest, _proof(record), record.load, serve)
 
 
-def _write_keras(model: keras.Model, spec: Spec, path: Path) -> None:
-    model.save(path)
+def _proof(record: Exported) -> str:
+    """What came of running a file, in a sentence."""
+    if record.verified is None:
+        return "Text"
+    if record.error or record.difference is None:
+        return f"Not verified: {record.error}"
+    said = f"{'Verified' if record.verified else 'Not verified'}: largest difference {record.difference:.2g}"
+    return f"{said}; {record.note}" if record.note else said
 
 
-def _write_spec(model: keras.Model, spec: Spec, path: Path) -> None:
-    path.write_text(spec.model_dump_json(indent=2) + "\n")
+def _write_spec(subject: Subject, path: Path) -> None:
+    if subject.spec is None:
+        raise ValueError("The network is a graph of its own: only a design that a spec describes is written as JSON")
+    path.write_text(subject.spec.model_dump_json(indent=2) + "\n")
 
 
-def _write_costs(model: keras.Model, spec: Spec, path: Path) -> None:
+def _write_costs(subject: Subject, path: Path) -> None:
     """One row per layer, and one for the whole."""
-    total = costs(spec)
+    total = costs(subject.graph)
     columns = ("name", "kind", "shape", *_COUNTED)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -170,35 +204,24 @@ def _write_costs(model: keras.Model, spec: Spec, path: Path) -> None:
 _COUNTED = ("trainable_parameters", "non_trainable_parameters", "macs", "flops", "activations", "receptive_field")
 
 
-def _write_dot(model: keras.Model, spec: Spec, path: Path) -> None:
-    path.write_text(draw(spec, level="block").source)
+def _write_dot(subject: Subject, path: Path) -> None:
+    path.write_text(draw(subject.graph, level="block").source)
 
 
-_LOAD_SAVEDMODEL = """\
-import shutil, tensorflow as tf; shutil.unpack_archive("{file}", "{stem}")
-network = tf.saved_model.load("{stem}").signatures["serving_default"]
-logits = network(images=tf.constant(pixels / 127.5 - 1, tf.float32))["logits"]  # pixels (n, {shape}), 0 to 255"""
-_LOAD_KERAS = """\
-import keras
-network = keras.saving.load_model("{file}")
-logits = network(pixels / 127.5 - 1)  # pixels (n, {shape}), 0 to 255"""
-_LOAD_SPEC = """\
-import pathlib, resnet_tf
-spec = resnet_tf.parse_spec(pathlib.Path("{file}").read_text())
-network = resnet_tf.build(spec)"""
-_LOAD_COSTS = """\
-import pandas
-layers = pandas.read_csv("{file}")
-print(layers.tail())"""
-_LOAD_DOT = """\
-import graphviz
-figure = graphviz.Source.from_file("{file}")
-figure.render(format="svg")"""
+def _write_int8(subject: Subject, path: Path) -> None:
+    images = subject.scaling.apply(subject.calibration.pixels)
+    litert.write_int8(subject.model, subject.graph, images, path)
 
-FORMATS: dict[str, Format] = {
-    "savedmodel": Format(".savedmodel.zip", _write_savedmodel, True, _LOAD_SAVEDMODEL),
-    "keras": Format(".keras", _write_keras, True, _LOAD_KERAS),
-    "spec": Format(".spec.json", _write_spec, False, _LOAD_SPEC),
-    "costs": Format(".costs.csv", _write_costs, False, _LOAD_COSTS),
-    "dot": Format(".dot", _write_dot, False, _LOAD_DOT),
+
+WRITERS: dict[str, Callable[[Subject, Path], None]] = {
+    "savedmodel": lambda of, path: savedmodel.write(of.model, of.graph, path),
+    "savedmodel_pixels": lambda of, path: savedmodel.write_of_pixels(of.model, of.graph, of.scaling, path),
+    "keras": lambda of, path: of.model.save(path),
+    "onnx": lambda of, path: onnx_file.write(of.model, of.graph, path),
+    "litert": lambda of, path: litert.write_float(of.model, of.graph, path),
+    "litert_float16": lambda of, path: litert.write_float16(of.model, of.graph, path),
+    "litert_int8": _write_int8,
+    "spec": _write_spec,
+    "costs": _write_costs,
+    "dot": _write_dot,
 }
