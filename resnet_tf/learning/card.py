@@ -141,7 +141,7 @@ def _untrained() -> list[str]:
 
 
 def _trained(training: Training, fingerprint: str | None) -> list[str]:
-    images, recipe, last = training.dataset, training.recipe, training.epochs[-1]
+    images, recipe, last = training.dataset, training.recipe, training.epochs[-1] if training.epochs else {}
     data = [
         ("Images", f"{images.title}: {images.images:,} of {len(images.class_names):,} classes"),
         ("Source", images.source),

@@ -80,6 +80,7 @@ class Artifact:
     difference: float | None
     load: str  # the lines that load it
     error: str | None
+    note: str | None = None  # what was lost on the way, measured
 
 
 @dataclass(frozen=True)

@@ -118,4 +118,5 @@ artifacts = Table(
     Column("difference", Double),
     Column("load", Text, nullable=False),
     Column("error", Text),
+    Column("note", Text),
 )

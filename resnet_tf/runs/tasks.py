@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.archives import ArchiveError
 from resnet_tf.learning.capacity import TrainingRefused
-from resnet_tf.learning.datasets import DatasetMismatch, DatasetUnavailable
+from resnet_tf.learning.card import Training
+from resnet_tf.learning.datasets import DatasetMismatch, DatasetUnavailable, load
 from resnet_tf.runs.checkpoints import Checkpoints
 from resnet_tf.runs.failures import WorkbenchError, disk_sentence
 from resnet_tf.runs.home import Home
@@ -30,6 +31,7 @@ class Desk(NamedTuple):
 
     home: Home
     add_artifact: Callable[[Artifact], None]
+    run_of: Callable[[str], Run]  # by its id
 
 
 Task: TypeAlias = Callable[[Run, Desk], Generator[Happening, None, None]]
@@ -67,26 +69,41 @@ def kept(events: Iterator[Any], checkpoints: Checkpoints) -> Generator[Happening
 
 
 def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
-    """One event for each format that was written; the files lie in the run's folder of artifacts."""
+    """One event for each format that was written, and one for the card; the files lie in the run's folder."""
     from resnet_tf.learning.build import build
-    from resnet_tf.learning.checkpoint import Checkpoint, restore
     from resnet_tf.learning.export import export as written
 
     began = time.monotonic()
     name = re.sub(r"[^A-Za-z0-9]+", "_", run.name).strip("_").lower() or "network"  # what Keras and file systems take
-    yield Happening("compiling", 0, 0, 0.0, {"steps": len(run.formats)})
+    yield Happening("compiling", 0, 0, 0.0, {"steps": len(run.formats) + 1})
     if run.source is None:
-        model = build(run.spec, seed=run.seed, name=name)
+        model, training, data = build(run.spec, seed=run.seed, name=name), None, None
     else:
-        checkpoint = Checkpoints(desk.home.checkpoints(run.source)).newest(Checkpoint.load)
-        if checkpoint is None:
-            raise WorkbenchError("The run has no checkpoint yet: it has one after its first epoch")
-        model = restore(run.spec, checkpoint, name)
-    for done, record in enumerate(written(model, run.spec, desk.home.artifacts(run.id), run.formats), 1):
+        model, training = _trained(desk.run_of(run.source), desk.home, name)
+        try:
+            data = load(training.dataset, run.spec.input_shape)
+        except DatasetUnavailable as error:
+            data = None
+            said = f"{error}. The files are calibrated with random images, and compared on them."
+            yield Happening("note", 0, 0, time.monotonic() - began, {"sentence": said})
+    exported = written(model, run.spec, desk.home.artifacts(run.id), run.formats, training=training, data=data)
+    for done, record in enumerate(exported, 1):
         # a file that was written but could not be verified is there all the same, with the reason beside it
         path = str(record.path) if record.bytes else None
         desk.add_artifact(Artifact(**record._asdict() | {"path": path}))
         yield Happening("step", done, 0, time.monotonic() - began, {"format": record.format, "bytes": record.bytes})
+
+
+def _trained(run: Run, home: Home, name: str) -> tuple[Any, Training]:
+    """The network of a run's last checkpoint, and how it came to its weights."""
+    from resnet_tf.learning.checkpoint import Checkpoint, restore
+
+    checkpoint = Checkpoints(home.checkpoints(run.id)).newest(Checkpoint.load)
+    if checkpoint is None:
+        raise WorkbenchError("The run has no checkpoint yet: it has one after its first epoch")
+    epochs = tuple(values for values in run.epochs if values["epoch"] <= checkpoint.epoch)
+    training = Training(run.dataset, run.recipe, run.seed, epochs, run.device)
+    return restore(run.spec, checkpoint, name), training
 
 
 TASKS: dict[str, Task] = {"train": train, "export": export}

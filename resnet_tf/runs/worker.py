@@ -95,7 +95,9 @@ class Worker:
     def _outcome(self, run: Run, journal: Journal) -> tuple[str, str | None]:
         """Runs the task to its end: how it ended, and a sentence where it did not end well. Raises ClaimLost."""
         desk = tasks.Desk(
-            self._home, lambda artifact: self._insist(lambda: self._store.add_artifact(self.id, run, artifact))
+            self._home,
+            lambda artifact: self._insist(lambda: self._store.add_artifact(self.id, run, artifact)),
+            self._store.run,
         )
         try:
             with closing(self._table[run.task](run, desk)) as happenings:

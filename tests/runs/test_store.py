@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -77,6 +78,27 @@ def test_the_newest_migration_is_the_one_that_the_store_expects():
     config = Config()
     config.set_main_option("script_location", "resnet_tf.runs:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == database.HEAD
+
+
+def test_records_of_the_first_version_are_kept_by_the_next(tmp_path):
+    url = f"sqlite:///{tmp_path / 'workbench.db'}"
+    config = Config()
+    config.set_main_option("script_location", "resnet_tf.runs:migrations")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO runs (id, task, owner, name, spec, seed, options, created, queued, attempt) "
+            "VALUES ('r', 'export', 'local', 'old', ?, 0, '{}', 1.0, 1.0, 1)", (SPEC.model_dump_json(),)
+        )  # fmt: skip
+        connection.exec_driver_sql(
+            "INSERT INTO artifacts (run, format, path, bytes, seconds, load) "
+            "VALUES ('r', 'keras', 'x', 7, 0.5, 'import')"
+        )
+    engine.dispose()
+    (artifact,) = Store(url).artifacts("r")
+    assert (artifact.bytes, artifact.note) == (7, None)
 
 
 def test_an_installed_package_has_its_migrations():
