@@ -1,0 +1,154 @@
+"""An argument becomes a design: a preset's name, a link's text, the page's whole address, a JSON file."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import typer
+
+from resnet_tf.design.links import from_link
+from resnet_tf.design.presets import PRESETS, edit
+from resnet_tf.design.spec import Spec, SpecError, nearest_word, parse_spec
+
+MOST_FILE = 10_000_000  # bytes: a document that holds a design beside other things
+PLAN = "training.json"  # in a folder that `train` wrote: its design among others
+
+_STEP = re.compile(r"(?:^|\.)([A-Za-z_]\w*)|\[(\d+)\]")
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*")
+
+
+class Design(NamedTuple):
+    """A design and what its files are called."""
+
+    name: str
+    spec: Spec
+
+
+def complete(incomplete: str) -> list[str]:
+    """Designs that begin so: presets, and the JSON files that are here."""
+    return [*(name for name in PRESETS if name.startswith(incomplete)), *sorted(glob.glob(f"{incomplete}*.json"))]
+
+
+_HELP = (
+    "A preset's name, a link, the page's address, a JSON file (- reads one from standard input), a folder of `train`."
+)
+DesignArgument = Annotated[
+    str, typer.Argument(metavar="DESIGN", help=_HELP, autocompletion=complete, show_default=False)
+]
+Changes = Annotated[
+    list[str],
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", default_factory=list, show_default=False,
+        help="Change a field first: classes=10, stages[2].blocks=9, head.dropout=0.2. Values are JSON. Repeatable.",
+    ),
+]  # fmt: skip
+
+
+def design(text: str, changes: Sequence[str] = ()) -> Design:
+    """The design that an argument means, its fields changed. Raises SpecError for what is none."""
+    name, spec = _read(text)
+    return Design(name, _changed(spec, changes))
+
+
+def _read(text: str) -> tuple[str, Spec]:
+    if text == "-":
+        return "network", _of_json(sys.stdin.buffer.read(MOST_FILE))
+    if "?" in text or "://" in text:
+        text = _of_address(text)
+    name = text.partition("~")[0]
+    if name in PRESETS:
+        return name, from_link(text)
+    if os.path.isdir(text):
+        text = os.path.join(text, PLAN)
+    if os.path.isfile(text):
+        return _stem(Path(text)), _of_json(_head(Path(text)))
+    if text.endswith(".json"):
+        raise SpecError("design", "a file that is there", text)
+    return name, from_link(text)
+
+
+def _of_address(address: str) -> str:
+    """What the page's address says behind `design=`."""
+    try:
+        said = parse_qs(urlsplit(address).query).get("design")
+    except ValueError:  # an address that is none
+        said = None
+    if said is None:
+        raise SpecError("design", "an address with design=... in it, as the page has it", address)
+    return said[-1]
+
+
+def _stem(path: Path) -> str:
+    """A file's name without what it ends with; a training's folder gives its own."""
+    return path.resolve().parent.name if path.name == PLAN else path.name.partition(".")[0] or "network"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_FILE)
+
+
+def _of_json(text: bytes) -> Spec:
+    """The design in a JSON text; one that holds it as `spec`, as `show --json` does, is a design too."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return parse_spec(text)  # which says what is wrong
+    inner = fields.get("spec") if isinstance(fields, dict) else None
+    return parse_spec(text if inner is None else inner)
+
+
+def value_of(text: str) -> Any:
+    """A value as JSON has it; a text that is none is a word: `block=basic`."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """The two sides of FIELD=VALUE."""
+    path, mark, value = text.partition("=")
+    if not mark:
+        raise SpecError("--set", "FIELD=VALUE, as classes=10", text)
+    return path.strip(), value_of(value)
+
+
+def _changed(spec: Spec, changes: Sequence[str]) -> Spec:
+    fields = spec.model_dump(mode="json")
+    touched = set()
+    for path, value in map(assignment, changes):
+        if not _PATH.fullmatch(path):
+            raise SpecError("--set", "a field's path, as classes or stages[2].blocks", path)
+        steps = [name or int(number) for name, number in _STEP.findall(path)]
+        *outer, last = steps
+        part: Any = fields
+        for step in outer:
+            _check(part, step, path)
+            part[step] = {} if part[step] is None else part[step]
+            part = part[step]
+        _check(part, last, path)
+        part[last] = value
+        touched.add(steps[0])
+    return edit(spec, **{name: fields[name] for name in touched})
+
+
+def _check(part: Any, step: str | int, path: str) -> None:
+    """Raises SpecError where a part of a description has no such step; an absent part may get any, checked later."""
+    if isinstance(step, int):
+        if not isinstance(part, list):
+            raise SpecError(path, "without a number in brackets: it is not a list", f"[{step}]")
+        if step >= len(part):
+            raise SpecError(path, f"one of 0 to {len(part) - 1} in brackets", step, len(part) - 1)
+    elif not isinstance(part, dict):
+        raise SpecError(path, f"without .{step}: what it is in has no fields", step)
+    elif part and step not in part:
+        raise SpecError(path, f"a field of the design: {', '.join(part)}", step, nearest_word(step, list(part)))

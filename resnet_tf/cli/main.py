@@ -1,0 +1,53 @@
+"""The commands as one program: a row each, with the examples that its --help ends with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from resnet_tf.cli import designing
+from resnet_tf.cli.failures import Edge
+
+_CODES = "Exit codes: 0 done, 1 designs differ (diff), 2 no such design or option, 3 it could not be done, 130 Ctrl+C."
+
+app = typer.Typer(
+    name="resnet_tf", cls=Edge, rich_markup_mode=None, pretty_exceptions_enable=False, invoke_without_command=True,
+    epilog=_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)  # fmt: skip
+
+# command -> its examples, without the program's name
+_COMMANDS = {
+    designing.presets: ("presets --like wide --max-macs 5G", "presets --family densenet --sort params --json"),
+    designing.show: ("show resnet50", "show 'http://localhost:8501/?design=resnet50' --json > design.json"),
+    designing.count: ("count resnet50 --by stage", "count resnet18 --set classes=10 --batch 256 --optimizer adamw"),
+    designing.draw: ("draw resnet50 --level stage -o resnet50.svg", "draw design.json | dot -Tpng > design.png"),
+    designing.diff: ("diff resnet50 resnet50_v1", "diff resnet50 --set stages[2].blocks=9"),
+}
+
+
+def _examples(lines: tuple[str, ...]) -> str:
+    """Examples as the end of a help text; the mark keeps them as they are."""
+    return "\n".join(("\b", "Examples:", *(f"  resnet_tf {line}" for line in lines)))
+
+
+for _command, _lines in _COMMANDS.items():
+    app.command(epilog=_examples(_lines))(_command)
+
+
+@app.callback()
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """Residual networks, exact: list, count, draw, compare, train and export them."""
+    if version:
+        from importlib.metadata import version as of
+
+        print(of("resnet_tf"))
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main() -> None:
+    """The program; ends the process with an exit code."""
+    app(prog_name="resnet_tf")

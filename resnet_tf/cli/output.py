@@ -1,0 +1,63 @@
+"""What commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+Cell: TypeAlias = str | int | float | None
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+
+
+def print_json(document: Any) -> None:
+    """Prints a document for programs."""
+    print(json.dumps(document, indent=2, default=str))
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Prints columns under their heads (none where all are empty), numbers to the right with their thousands marked."""
+    kept = list(rows)
+    lines = [[_text(cell) for cell in row] for row in kept]
+    if any(head):
+        lines.insert(0, list(head))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    right = [any(isinstance(cell, int | float) for cell in column) for column in zip(*kept, strict=True)]
+    for line in lines:
+        cells = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right or [False] * len(line), strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def print_facts(facts: dict[str, Cell]) -> None:
+    """Prints names and what they are, a line each."""
+    width = max(map(len, facts), default=0)
+    for name, cell in facts.items():
+        print(f"{name.ljust(width)}  {_text(cell)}".rstrip())
+
+
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return f"{cell:,}"
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
+
+
+def size(count: int) -> str:
+    """Bytes as `1,234.5 MB`, in powers of ten."""
+    return f"{count / 1e6:,.1f} MB"
+
+
+def clock(seconds: float | None) -> str:
+    """A time as `0:48` or `1:05:09`; dots where it is not known yet."""
+    if seconds is None:
+        return "…"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
