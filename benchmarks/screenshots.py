@@ -16,7 +16,6 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from app.components.artifacts import FORMATS
 from benchmarks.served import DESKTOP, ROOT, Server, chromium, served, settle
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.runs.workbench import Workbench
@@ -44,7 +43,10 @@ def prepare(bench: Workbench) -> dict[str, str]:
     """Page -> the path that opens it, once there is something real to see on it."""
     other, run = (bench.train(preset(name), "digits", "quick", name=PRESETS[name].title) for name in (OTHER, SHOWN))
     spec = bench.run(finished(bench, run)).spec
-    export = finished(bench, bench.export(spec, list(FORMATS), run=run, name=PRESETS[SHOWN].title))
+    export = finished(
+        bench,
+        bench.export(spec, [row.name for row in bench.formats() if row.usual], run=run, name=PRESETS[SHOWN].title),
+    )
     beside = "&".join(f"with={key}" for key in (f"run.{run}", f"run.{other}", f"preset.{BESIDE}"))
     return {
         "design": "",

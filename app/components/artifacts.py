@@ -9,20 +9,12 @@ import streamlit as st
 
 from app import words
 from resnet_tf.runs.records import Artifact, Run
-
-# format -> (how it reads, what it holds)
-FORMATS = {
-    "savedmodel": ("SavedModel", "TensorFlow's own, zipped: runs without Keras and without this package"),
-    "keras": (".keras", "for Keras 3 on any backend, to go on training"),
-    "spec": ("Spec", "the design as JSON, for this workbench"),
-    "costs": ("Costs", "every layer's parameters, MACs and more, as CSV"),
-    "dot": ("DOT", "the drawing, for Graphviz"),
-}
+from resnet_tf.runs.workbench import Format
 
 
-def artifact_row(artifact: Artifact, run: Run) -> None:
+def artifact_row(artifact: Artifact, run: Run, row: Format) -> None:
     """Draws one file of an export."""
-    title, about = FORMATS[artifact.format]
+    title, about = row.title, row.about
     with st.container(border=True, gap="xsmall", key=f"artifact.{artifact.format}"):
         said, button = st.columns([4, 1.2], vertical_alignment="center")
         path = Path(artifact.path) if artifact.path else None
@@ -40,7 +32,11 @@ def artifact_row(artifact: Artifact, run: Run) -> None:
                 f"Download {title}", path.read_bytes, name, on_click="ignore", icon=":material/download:",
                 width="stretch", key=f"download.{run.id}.{artifact.format}",
             )  # fmt: skip
-            st.code(artifact.load, language="python", wrap_lines=True)
+            if artifact.load:
+                st.code(artifact.load, language="python", wrap_lines=True)
+            if served := row.serving(name):
+                with st.expander("Serve it with TF Serving", icon=":material/dns:"):
+                    st.code(served, language="sh", wrap_lines=True)
         else:
             said.warning("This file is no longer on the server: export again.")
 
@@ -61,7 +57,7 @@ def verdict(artifact: Artifact) -> tuple[str, str]:
         return "Text", "nothing to run"
     if artifact.difference is None:
         return "Not verified", "no answer came from the fresh process"
-    largest = f"largest difference {artifact.difference:.2g}"
+    largest = f"largest difference {artifact.difference:.2g}" + (f"; {artifact.note}" if artifact.note else "")
     if artifact.verified:
         return "✓ Verified", f"reloaded in a fresh process, {largest}"
     return "✕ Not verified", f"the reloaded network answers otherwise, {largest}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state, words
-from app.components.artifacts import FORMATS, artifact_row
+from app.components.artifacts import artifact_row
 from app.components.chosen import when
 from app.components.history import accuracy, ago
 from app.components.worker import sentence
@@ -41,10 +41,15 @@ def setup() -> None:
     )
     if weights > HEAVY:
         st.caption(f"{words.size(weights)} of weights: writing and reloading them takes minutes.")
+    *rows, _ = state.workbench().formats()
+    offered = {row.name: row for row in rows if row.missing is None}
     formats = st.pills(
-        "Formats", list(FORMATS), format_func=lambda name: FORMATS[name][0], selection_mode="multi",
-        default=list(FORMATS), key="export.formats", persist_state="session",
+        "Formats", list(offered), format_func=lambda name: offered[name].title, selection_mode="multi",
+        default=[row.name for row in offered.values() if row.usual], key="export.formats", persist_state="session",
     )  # fmt: skip
+    for row in rows:
+        if row.missing:
+            st.caption(words.plain(row.missing))
     if st.button("Export", type="primary", width="stretch", disabled=not formats, key="export.start"):
         _begin(source if source in trained else None, trained, formats)
     if not trained:
@@ -95,22 +100,24 @@ def live(export_id: str, was_over: bool) -> None:
         st.html(f'<h4 class="run">{escape(run.name)}<small>{weights} · begun {ago(run.created)}</small></h4>')
         artifacts = state.workbench().artifacts(run.id)
         _progress(run, len(artifacts))
-        order = list(FORMATS)
-        for artifact in sorted(artifacts, key=lambda one: order.index(one.format)):
-            artifact_row(artifact, run)
+        written = {artifact.format: artifact for artifact in artifacts}
+        for row in state.workbench().formats():
+            if row.name in written:
+                artifact_row(written[row.name], run, row)
 
 
 def _progress(run: Run, written: int) -> None:
-    """How far it is, with a way to stop; or why it ended early, with a way to begin again."""
+    """How far it is, with a way to stop; or why it ended early, with a way to begin again. A card is written too."""
+    files = len(run.formats) + 1
     if not run.over:
         bar, button = st.columns([4, 1], vertical_alignment="center")
-        bar.progress(written / max(len(run.formats), 1), text=_doing(run, written))
+        bar.progress(min(written / files, 1.0), text=_doing(run, written, files))
         button.button(
             "Stop", icon=":material/stop:", width="stretch", on_click=_stop, args=(run.id,), key="export.stop"
         )
     elif run.state != "finished":
         why = run.error or "It was stopped."
-        st.warning(f"The export is {run.state}: {written} of {len(run.formats)} formats were written. {why}")
+        st.warning(f"The export is {run.state}: {written} of {files} files were written. {why}")
         if st.button("Export again", type="primary", key="export.again"):
             show(state.workbench().export(run.spec, run.formats, run=run.source, name=run.name))
             st.rerun()
@@ -118,16 +125,15 @@ def _progress(run: Run, written: int) -> None:
         st.error(said)
 
 
-def _doing(run: Run, written: int) -> str:
+def _doing(run: Run, written: int, files: int) -> str:
     if run.state == "queued":
         worker = state.workbench().worker()
         if worker.state in ("starting", "down"):
             return sentence(worker, time.time())
         return f"Number {run.position} in the queue"
-    left = [FORMATS[name][0] for name in run.formats][written:]
-    if not left:
+    if written >= files:
         return "Done"
-    return f"{written} of {len(run.formats)} written; building, writing and reloading in a fresh process"
+    return f"{written} of {files} written; building, writing and reloading in a fresh process"
 
 
 def _stop(export_id: str) -> None:
@@ -162,8 +168,8 @@ with main:
     if shown is None:
         st.markdown("#### Nothing exported yet")
         st.markdown(
-            "Press **Export**. SavedModel and .keras are reloaded in a fresh process, and called verified only if they "
-            "answer as the model does."
+            "Press **Export**. What can be run is reloaded in a fresh process, by its own library, and called verified "
+            "only if it answers as the model does. A model card comes with it."
         )
     else:
         with net("This export"):

@@ -207,4 +207,4 @@ def _number(value: float | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "An unknown share" if value is None else f"{value:.2%}"
+    return "An unknown share" if value is None else f"{100 * value:.2f} %"

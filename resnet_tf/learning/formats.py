@@ -24,6 +24,7 @@ class Format(NamedTuple):
     lossy: bool = False  # whether it keeps less of every number: then the tolerance is a share of the outputs' range
     needs: tuple[str, ...] = ()  # packages beyond those that train
     serve: str = ""  # the lines that serve it elsewhere
+    usual: bool = True  # whether it is chosen before anybody chooses
 
     def serving(self, file: str) -> str:
         """The lines that serve a file of this format; nothing where there are none."""
@@ -98,7 +99,7 @@ _ROWS = (
     Format("savedmodel", "SavedModel", "TensorFlow's own, zipped, for TF Serving: runs without Keras and this package",
            ".savedmodel.zip", _SAVEDMODEL, EXACT, serve=_TF_SERVING),
     Format("savedmodel_pixels", "SavedModel of pixels", "the same, but it takes pixels 0 to 255 and scales them itself",
-           ".pixels.savedmodel.zip", _PIXELS, EXACT, serve=_TF_SERVING),
+           ".pixels.savedmodel.zip", _PIXELS, EXACT, serve=_TF_SERVING, usual=False),
     Format("keras", ".keras", "for Keras 3 on any backend, to go on training",
            ".keras", _KERAS, EXACT),
     Format("onnx", "ONNX", "for onnxruntime and what else reads ONNX, opset 18; images as here, channels last",
@@ -106,9 +107,9 @@ _ROWS = (
     Format("litert", "LiteRT", "for phones and browsers, float32 (TFLite)",
            ".tflite", _LITERT, EXACT),
     Format("litert_float16", "LiteRT float16", "half the size: weights of 16 bits",
-           ".float16.tflite", _LITERT, HALF, lossy=True),
+           ".float16.tflite", _LITERT, HALF, lossy=True, usual=False),
     Format("litert_int8", "LiteRT int8", "a quarter of the size: weights and maps of 8 bits, input and output too",
-           ".int8.tflite", _LITERT_INT8, BYTE, lossy=True),
+           ".int8.tflite", _LITERT_INT8, BYTE, lossy=True, usual=False),
     Format("spec", "Spec", "the design as JSON, for this workbench", ".spec.json", _SPEC),
     Format("costs", "Costs", "every layer's parameters, MACs and more, as CSV", ".costs.csv", _COSTS),
     Format("dot", "DOT", "the drawing, for Graphviz", ".dot", _DOT),

@@ -101,7 +101,7 @@ def _scale(row: Format, values: np.ndarray) -> float:
 
 def loss(outputs: Outputs, found: Outputs, samples: Samples, share: float) -> str:
     """A sentence on what a file of fewer digits loses: in the outputs, in the answers, in accuracy."""
-    said = f"off by at most {share:.2%} of the outputs' range"
+    said = f"off by at most {100 * share:.2f} % of the outputs' range"
     if "logits" not in outputs or outputs["logits"].shape[-1] < 2:
         return f"{said}, on {samples.about}"
     before, after = (each["logits"].argmax(axis=-1) for each in (outputs, found))
@@ -109,4 +109,4 @@ def loss(outputs: Outputs, found: Outputs, samples: Samples, share: float) -> st
     if samples.labels is None:
         return f"{said}, on {samples.about}"
     right = [float((answer == samples.labels).mean()) for answer in (before, after)]
-    return f"{said}; {right[0]:.1%} right before and {right[1]:.1%} after, on {samples.about}"
+    return f"{said}; {100 * right[0]:.1f} % right before and {100 * right[1]:.1f} % after, on {samples.about}"

@@ -18,6 +18,7 @@ from resnet_tf.design.spec import Spec, SpecError, nearest_word, parse_spec
 from resnet_tf.learning import catalogue
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard
+from resnet_tf.learning.formats import CARD, FORMATS, Format
 from resnet_tf.learning.recipes import RECIPES, Recipe
 from resnet_tf.learning.recipes import recipe as recipe_named
 from resnet_tf.runs.executor import WORKER, Executor
@@ -108,6 +109,10 @@ class Workbench:
 
     def recipes(self) -> list[Recipe]:
         return list(RECIPES.values())
+
+    def formats(self) -> list[Format]:
+        """What a network can be taken away as; the last is the model card, which every export has."""
+        return [*FORMATS.values(), CARD]
 
     def fit(self, spec: Spec, dataset: str | DatasetCard, image_size: int | None = None) -> tuple[Spec, str]:
         """The design as `train` trains it on a dataset, and one sentence on what was changed (empty if nothing)."""

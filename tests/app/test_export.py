@@ -44,6 +44,7 @@ def artifact(format, path, **facts):
         "difference": None,
         "load": "import x",
         "error": None,
+        "note": None,
     }
     return Artifact(**{"format": format, "path": path and str(path), **usual, **facts})
 
@@ -55,12 +56,12 @@ def test_before_the_first_export_the_page_says_what_to_do(export):
     assert page.page_link[0].value.startswith("Train it first")
 
 
-def test_a_press_on_export_queues_every_format_and_the_link_names_it(export, bench):
+def test_a_press_on_export_queues_the_usual_formats_and_the_link_names_it(export, bench):
     page = export()
     page.button(key="export.start").click().run()
     assert not page.exception
     (run,) = bench.runs("export")
-    assert run.formats == ("savedmodel", "keras", "spec", "costs", "dot")
+    assert run.formats == ("savedmodel", "keras", "onnx", "litert", "spec", "costs", "dot")
     assert run.source is None
     assert page.query_params["export"] == run.id
     assert page.progress
@@ -86,7 +87,7 @@ def test_a_running_export_has_a_bar_a_stop_and_the_files_written_so_far(export, 
     bench._store.append("w", run, [Happening("compiling", 0, 0, 0.0, {"steps": 2})])
     bench._store.add_artifact("w", run, artifact("spec", file))
     page = export(run.id)
-    assert page.progress[0].value == 50
+    assert page.progress[0].value == 33  # of the two that were asked for and their card
     assert "network.spec.json" in words_of(page)
     page.button(key="export.stop").click().run()
     assert bench._store.is_to_stop(run)
@@ -106,6 +107,47 @@ def test_a_verified_file_says_so_with_its_largest_difference_size_and_time(expor
     assert page.code[0].value == "import x"
     assert page.get("download_button")
     assert not page.progress
+
+
+def test_a_file_of_fewer_digits_says_what_that_costs(export, bench, tmp_path):
+    run = claimed(bench, ("litert_int8",))
+    file = tmp_path / "network.int8.tflite"
+    file.write_bytes(b"TFL3")
+    note = "off by at most 1.20 % of the outputs' range; 97.5 % right before and 97.2 % after, on 360 validation images"
+    bench._store.add_artifact("w", run, artifact("litert_int8", file, verified=True, difference=0.05, note=note))
+    bench._store.end("w", run, "finished")
+    said = words_of(export(run.id))
+    assert "✓ Verified" in said
+    assert "97.5 % right before and 97.2 % after" in said
+
+
+def test_a_savedmodel_comes_with_the_command_that_serves_it(export, bench, tmp_path):
+    run = claimed(bench)
+    file = tmp_path / "network.savedmodel.zip"
+    file.write_bytes(b"PK")
+    bench._store.add_artifact("w", run, artifact("savedmodel", file, verified=True, difference=0.0))
+    bench._store.end("w", run, "finished")
+    page = export(run.id)
+    assert page.code[1].language == "sh"
+    assert '-v "$PWD/models/network:/models/network" -e MODEL_NAME=network tensorflow/serving' in page.code[1].value
+
+
+def test_a_card_lies_beside_the_files(export, bench, tmp_path):
+    run = claimed(bench)
+    file = tmp_path / "network.card.md"
+    file.write_text("# network")
+    bench._store.add_artifact("w", run, artifact("card", file, load=""))
+    bench._store.end("w", run, "finished")
+    page = export(run.id)
+    assert "Model card" in words_of(page)
+    assert not page.code
+
+
+def test_a_format_whose_library_is_missing_is_not_offered_and_says_how_to_get_it(export, monkeypatch):
+    monkeypatch.setattr("resnet_tf.learning.formats.find_spec", lambda name: None)
+    page = export()
+    assert "ONNX" not in page.pills(key="export.formats").options
+    assert any("pip install" in text.value for text in page.caption)
 
 
 def test_a_file_that_answers_otherwise_is_never_called_verified(export, bench, tmp_path):

@@ -60,7 +60,7 @@ def test_what_keeps_fewer_digits_says_what_that_costs(exported):
     for name, percent in most.items():
         assert records[name].verified is True
         share, of, images = re.match(
-            r"off by at most ([\d.]+)% .*; the same class on (\d+) of (\d+), on 64 images of random pixels",
+            r"off by at most ([\d.]+) % .*; the same class on (\d+) of (\d+), on 64 images of random pixels",
             records[name].note,
         ).groups()
         assert float(share) < percent

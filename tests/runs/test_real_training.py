@@ -60,9 +60,9 @@ def test_a_real_training_killed_in_mid_epoch_ends_in_the_same_curve_and_is_expor
     assert (found["keras"].verified, found["keras"].error, found["spec"].verified) == (True, None, None)
     assert real.home.artifacts(export).joinpath(found["keras"].path).stat().st_size == found["keras"].bytes
     card, accuracy = Path(found["card"].path).read_text(), real.run(killed).epochs[-1]["validation_accuracy"]
-    assert f"{accuracy:.2%} of the validation images, on which it was not trained, after 4 epochs." in card
+    assert f"{100 * accuracy:.2f} % of the validation images, on which it was not trained, after 4 epochs." in card
     assert [len(re.findall(rf"^\| {epoch} \|(?: [^|]+ \|){{5}}$", card, re.MULTILINE)) for epoch in range(1, 6)] == [
         1, 1, 1, 1, 0
     ]  # fmt: skip
-    assert f"{accuracy:.1%} right before" in found["litert_int8"].note
+    assert f"{100 * accuracy:.1f} % right before" in found["litert_int8"].note
     assert found["litert_int8"].note.endswith("calibrated with 200 training images of Handwritten digits (bundled)")
