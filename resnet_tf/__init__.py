@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from resnet_tf.design.diff import diff
     from resnet_tf.design.drawing import draw
     from resnet_tf.design.expand import expand
+    from resnet_tf.design.features import features, fpn, segmentation
     from resnet_tf.design.graph import LayerGraph
     from resnet_tf.design.layout import layout
     from resnet_tf.design.links import from_link, to_link
     from resnet_tf.design.presets import PRESETS, edit, preset
-    from resnet_tf.design.spec import ResNetSpec, SpecError, VGGSpec, parse_spec
+    from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SpecError, VGGSpec, parse_spec
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
     from resnet_tf.learning.recipes import RECIPES, Recipe
@@ -31,11 +32,12 @@ _HOMES = {
     "design.diff": ("diff",),
     "design.drawing": ("draw",),
     "design.expand": ("expand",),
+    "design.features": ("features", "fpn", "segmentation"),
     "design.graph": ("LayerGraph",),
     "design.layout": ("layout",),
     "design.links": ("from_link", "to_link"),
     "design.presets": ("PRESETS", "edit", "preset"),
-    "design.spec": ("ResNetSpec", "SpecError", "VGGSpec", "parse_spec"),
+    "design.spec": ("DenseNetSpec", "ResNetSpec", "SpecError", "VGGSpec", "parse_spec"),
     "learning.build": ("build",),
     "learning.export": ("export",),
     "learning.recipes": ("RECIPES", "Recipe"),
@@ -47,6 +49,7 @@ __all__ = [
     "PRESETS",
     "RECIPES",
     "Costs",
+    "DenseNetSpec",
     "LayerGraph",
     "Recipe",
     "ResNetSpec",
@@ -59,10 +62,13 @@ __all__ = [
     "edit",
     "expand",
     "export",
+    "features",
+    "fpn",
     "from_link",
     "layout",
     "parse_spec",
     "preset",
+    "segmentation",
     "to_link",
     "train",
 ]

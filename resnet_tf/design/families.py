@@ -61,8 +61,7 @@ def _dense_block(style: Style, spec: DenseNetSpec, at: str, x: str) -> str:
     kernels.append((spec.growth, 3))
     for i, (filters, kernel) in enumerate(kernels, 1):
         y = style.follow("na", at, y, str(i), "branch")
-        op = style.convolution(filters, kernel, normalized=i < len(kernels))
-        y = add(f"{at}.conv{i}", op, y, role="branch")
+        y = add(f"{at}.conv{i}", style.convolution(filters, kernel, normalized=False), y, role="branch")
     if spec.dropout:
         y = add(f"{at}.dropout", Dropout(spec.dropout), y, role="branch")
     return add(f"{at}.concat", Concatenation(), y, x, role="join")
