@@ -32,12 +32,17 @@ PRESETS: dict[str, Preset] = {
     row[0]: Preset(*row, PUBLISHED.get(row[0], {})) for row in (*IMAGENET, *GATES, *DENSE, *CIFAR)
 }
 
+# keras.applications' own names, which differ from torchvision's and timm's by their capitals alone
+ALIASES = {row.title.removesuffix(" (Keras)"): row.name for row in PRESETS.values() if row.name.startswith("keras_")}
+
 
 def preset(name: str, **changes: Any) -> Spec:
     """The spec of a published network, with fields changed: `preset("resnet50", classes=10)`.
 
-    Raises SpecError for an unknown name (with the nearest one) and for a change that makes no network.
+    A name is that of torchvision or timm ("resnet50"), or of keras.applications ("ResNet50V2"). Raises SpecError for an
+    unknown one (with the nearest) and for a change that makes no network.
     """
+    name = ALIASES.get(name, name)
     if name not in PRESETS:
         raise SpecError("preset", "a known name", name, nearest_word(name, list(PRESETS)))
     return edit(PRESETS[name].spec, **changes)

@@ -52,6 +52,11 @@ def test_a_preset_has_the_counts_of_the_library_that_names_it(row):
     assert counted.activations == row.get("activations", counted.activations)
 
 
+@pytest.mark.parametrize("row", [row for row in COUNTS if row["library"] == "keras.applications"], ids=str)
+def test_a_network_of_keras_is_found_by_the_name_it_has_there(row):
+    assert preset(row["name"]) == preset(name_here(row))
+
+
 @pytest.mark.parametrize("row", REFERENCES, ids=lambda row: row["name"])
 def test_a_published_error_is_quoted_as_published(row):
     quoted = PRESETS[row["name"]].published.values()
