@@ -8,16 +8,25 @@ from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.graph import (
     SHAPES,
+    Activation,
     Addition,
+    AveragePooling,
     BatchNormalization,
+    BlurPooling,
     Concatenation,
     Convolution,
+    Dense,
+    Dropout,
+    GlobalAverageMaxPooling,
+    GlobalAveragePooling,
+    GroupNormalization,
     MaxPooling,
     PadChannels,
+    StochasticDepth,
     Subsample,
 )
 from resnet_tf.design.presets import preset
-from resnet_tf.design.spec import VGGSpec
+from resnet_tf.design.spec import EfficientChannelAttention, ResNetSpec, SqueezeExcitation, VGGSpec
 
 
 def ops(name, block):
@@ -131,3 +140,271 @@ def test_without_a_norm_there_is_none(spec):
 
 def test_a_max_pool_of_the_stem_is_padded_as_in_the_papers():
     assert expand(preset("resnet18")).by_name["stem.pool"].op == MaxPooling(3, 2, 1)
+
+
+def inside(spec, block):
+    """The layers of a block by the names they have within it, with their operations."""
+    graph = expand(spec)
+    (found,) = [b for b in graph.blocks if b.name == block]
+    return {layer.name.removeprefix(f"{block}."): layer for layer in graph.layers_of(found)}
+
+
+def test_a_design_of_which_nothing_is_said_is_resnet18():
+    assert ResNetSpec() == preset("resnet18")
+
+
+# He 2016, Figure 4 (a) to (e), from the top of each column to its bottom
+FIGURE_4 = {
+    "post": "conv1 norm1 act1 conv2 norm2 add act",
+    "norm-after-addition": "conv1 norm1 act1 conv2 add norm act",
+    "activation-before-addition": "conv1 norm1 act1 conv2 norm2 act2 add",
+    "activation-only-pre": "act1 conv1 norm1 act2 conv2 norm2 add",
+    "pre": "norm1 act1 conv1 norm2 act2 conv2 add",
+}
+
+
+@pytest.mark.parametrize("order", FIGURE_4)
+def test_an_order_is_that_of_figure_4_of_he_2016(order):
+    assert " ".join(inside(preset("resnet18", order=order), "stage1.block2")) == FIGURE_4[order]
+
+
+@pytest.mark.parametrize(
+    ("order", "stem", "head", "projection"),
+    [
+        ("post", "conv norm act pool", "pool classifier", "conv norm"),
+        ("norm-after-addition", "conv norm act pool", "pool classifier", "conv"),
+        ("activation-before-addition", "conv norm act pool", "pool classifier", "conv norm"),
+        ("activation-only-pre", "conv norm pool", "act pool classifier", "conv norm"),
+        ("pre", "conv pool", "norm act pool classifier", "conv"),
+    ],
+)
+def test_what_blocks_leave_undone_stands_in_the_stem_or_the_head(order, stem, head, projection):
+    spec = preset("resnet18", order=order)
+    assert " ".join(inside(spec, "stem")) == stem
+    assert " ".join(inside(spec, "head")) == head
+    around = [name for name in inside(spec, "stage2.block1") if name.startswith("shortcut.")]
+    assert " ".join(around).replace("shortcut.", "") == projection
+
+
+SHARED = {
+    "never": ("stem.conv", "stage1.block2.add", "stage1.block3.add"),
+    "project": ("stem.conv", "stage1.block2.add", "stage2.block1.act1"),
+    "first": ("stage1.block1.act1", "stage1.block2.add", "stage2.block1.act1"),
+    "always": ("stage1.block1.act1", "stage1.block3.act1", "stage2.block1.act1"),
+}
+
+
+@pytest.mark.parametrize("shared", SHARED)
+def test_shortcuts_start_before_or_after_the_first_activation(shared):
+    """Of the network's first block, an identity, and one that changes the shape."""
+    graph = expand(preset("preresnet110_cifar10", shared_preactivation=shared, stages=[
+        {"blocks": 3, "width": 16}, {"blocks": 1, "width": 32, "stride": 2}]))  # fmt: skip
+    starts = (
+        graph.by_name["stage1.block1.add"].inputs[1],
+        graph.by_name["stage1.block3.add"].inputs[1],
+        graph.by_name["stage2.block1.shortcut.subsample"].inputs[0],
+    )
+    assert starts == SHARED[shared]
+
+
+def test_biases_stand_where_no_norm_follows():
+    """keras.applications V2: the stem, the projections and the last convolution of each block."""
+    graph = expand(preset("keras_resnet50v2"))
+    biased = {layer.name for layer in graph if isinstance(layer.op, Convolution) and layer.op.bias}
+    assert {"stem.conv", "stage1.block1.shortcut.conv", "stage1.block1.conv3"} <= biased
+    assert not {"stage1.block1.conv1", "stage1.block1.conv2"} & biased
+    after = expand(preset("resnet18", order="norm-after-addition", bias="unnormalized"))
+    assert not any(layer.op.bias for layer in after if isinstance(layer.op, Convolution))
+    bare = preset("resnet18", normalization={"kind": "none"}, bias="unnormalized")
+    assert all(layer.op.bias for layer in expand(bare) if isinstance(layer.op, Convolution))
+
+
+def test_senet154_halves_the_first_convolution_and_projects_by_3x3():
+    block = inside(preset("senet154"), "stage2.block1")
+    assert [block[f"conv{i}"].op.filters for i in (1, 2, 3)] == [256, 512, 512]
+    assert block["conv2"].op.groups == 64
+    assert (block["shortcut.conv"].op.kernel, block["shortcut.conv"].op.stride) == (3, 2)
+    assert inside(preset("senet154"), "stage1.block1")["shortcut.conv"].op.kernel == 1
+
+
+@pytest.mark.parametrize(("name", "pool"), [("resnetblur50", BlurPooling(2)), ("resnetaa50", AveragePooling(2, 2))])
+def test_what_a_convolution_was_to_skip_is_smoothed_after_its_activation(name, pool):
+    block = inside(preset(name), "stage2.block1")
+    assert block["conv2"].op.stride == 1
+    assert block["antialias"].op == pool
+    assert block["antialias"].inputs == ("stage2.block1.act2",)
+    assert block["conv3"].inputs == ("stage2.block1.antialias",)
+    assert "antialias" not in inside(preset(name), "stage1.block1")
+
+
+def test_dropout_stands_before_the_last_convolution():
+    """Zagoruyko 2016, section 2.4: between the convolutions, after the activation."""
+    assert list(inside(preset("wrn28_10_dropout_cifar10"), "stage1.block2")) == [
+        "norm1", "act1", "conv1", "norm2", "act2", "dropout", "conv2", "add",
+    ]  # fmt: skip
+
+
+def test_branches_are_dropped_more_often_the_deeper_they_stand():
+    """Huang 2016: linearly from 0 at the first of 54 blocks to 0.5 at the last."""
+    graph = expand(preset("resnet110_stochastic_depth_cifar10"))
+    rates = [layer.op.rate for layer in graph if isinstance(layer.op, StochasticDepth)]
+    assert len(rates) == 53
+    assert rates == pytest.approx([0.5 * i / 53 for i in range(1, 54)])
+    assert graph.by_name["stage3.block18.add"].inputs[0] == "stage3.block18.drop"
+
+
+def test_a_layer_scale_ends_the_branch():
+    block = inside(preset("resnet50", layer_scale=1e-6), "stage1.block2")
+    assert list(block)[-4:] == ["norm3", "scale", "add", "act"]
+    assert block["scale"].op.initial == 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "last", "gain"), [("resnet18", "norm2", 8 ** -(1 / 2)), ("resnet50", "norm3", 16 ** -(1 / 4))]
+)
+def test_fixup_scales_first_weights_by_depth_and_adds_scalars(name, last, gain):
+    """Zhang 2019, section 3: L^(-1 / (2m - 2)) for m layers a branch, zero for its last, biases around each."""
+    spec = preset(name, normalization={"kind": "fixup"})
+    block = inside(spec, "stage1.block2")
+    count = int(last[-1])
+    steps = [step for i in range(1, count) for step in (f"shift{i}", f"conv{i}", f"bias{i}", f"act{i}")]
+    ends = [f"shift{count}", f"conv{count}", "scale", f"bias{count}", "add", "act"]
+    assert list(block) == [*steps, *ends]
+    gains = [block[f"conv{i}"].op.gain for i in range(1, count + 1)]
+    assert gains == pytest.approx([*[gain] * (count - 1), 0])
+    head = inside(spec, "head")
+    assert list(head) == ["pool", "bias", "classifier"]
+    assert head["classifier"].op.gain == 0
+    assert inside(preset(name), "head")["classifier"].op.gain == 1
+    assert expand(spec).by_name["stage2.block1.shortcut.conv"].inputs == ("stage2.block1.shift1",)
+
+
+def test_branches_that_begin_at_zero_do_so_by_their_last_norm():
+    graph = expand(preset("resnet50", zero_init_residual=True))
+    zero = [layer.name for layer in graph if isinstance(layer.op, BatchNormalization) and layer.op.starts_at_zero]
+    assert zero == [f"{block.name}.norm3" for block in graph.blocks if block.kind == "bottleneck"]
+
+
+@pytest.mark.parametrize(("channels", "kernel"), [(64, 3), (128, 5), (256, 5), (512, 5), (1024, 5), (2048, 7)])
+def test_a_channel_attentions_kernel_is_that_of_the_authors_code(channels, kernel):
+    """github.com/BangguWu/ECANet, as in timm: int(|log2(C) + 1| / 2), the next odd number, at least 3."""
+    assert EfficientChannelAttention().kernel(channels) == kernel
+
+
+@pytest.mark.parametrize(
+    ("ratio", "divisor", "channels", "reduced"),
+    [
+        (1 / 16, 8, 64, 8),
+        (1 / 16, 8, 2048, 128),
+        (0.25, 8, 256, 64),
+        (1 / 16, 1, 40, 3),
+        (1 / 16, 16, 320, 16),
+        (1 / 16, 16, 400, 32),
+    ],
+)
+def test_a_gates_reduced_width_is_rounded_as_timm_rounds(ratio, divisor, channels, reduced):
+    assert SqueezeExcitation(ratio=ratio, divisor=divisor).reduced(channels) == reduced
+
+
+def test_a_gate_reads_the_mean_of_what_it_scales():
+    block = inside(preset("ecaresnet50d"), "stage1.block2")
+    assert [name for name in block if name.startswith("gate")] == [
+        "gate.pool",
+        "gate.conv",
+        "gate.sigmoid",
+        "gate.scale",
+    ]
+    assert block["gate.pool"].inputs == block["gate.scale"].inputs[:1] == ("stage1.block2.norm3",)
+    assert block["gate.scale"].inputs[1] == "stage1.block2.gate.sigmoid"
+    assert block["add"].inputs[0] == "stage1.block2.gate.scale"
+
+
+def test_a_deep_stem_has_its_stride_first():
+    stem = inside(preset("resnet50t"), "stem")
+    assert list(stem) == ["conv1", "norm1", "act1", "conv2", "norm2", "act2", "conv3", "norm3", "act3", "pool"]
+    convolutions = [stem[f"conv{i}"].op for i in (1, 2, 3)]
+    assert [(op.filters, op.kernel, op.stride) for op in convolutions] == [(24, 3, 2), (32, 3, 1), (64, 3, 1)]
+
+
+STEM_POOLS = {
+    "max": {"pool": MaxPooling(3, 2, 1)},
+    "max-zero-padded": {"pool": MaxPooling(3, 2, 1, zeros=True)},
+    "max-blur": {"pool.max": MaxPooling(3, 1, 1), "pool": BlurPooling(2)},
+    "average": {"pool": AveragePooling(2, 2)},
+    "convolution": {"pool.conv": Convolution(64, 3, 2)},
+    "none": {},
+}
+
+
+@pytest.mark.parametrize("pool", STEM_POOLS)
+def test_a_stem_ends_with_its_pool(pool):
+    stem = inside(preset("resnet50", stem={"pool": pool}), "stem")
+    pools = {name: layer.op for name, layer in stem.items() if name.startswith("pool")}
+    assert {name: op for name, op in pools.items() if name in STEM_POOLS[pool]} == STEM_POOLS[pool]
+    assert len(pools) == len(STEM_POOLS[pool]) + 2 * (pool == "convolution")  # its norm and activation
+
+
+def test_a_patch_stem_reads_tiles():
+    spec = preset("resnet50", stem={"kernel": 4, "stride": 4, "patch": True, "pool": "none"}, input_shape=(227, 224, 3))
+    (conv, *_) = inside(spec, "stem").values()
+    assert conv.shape == (56, 56, 64)
+
+
+HEADS = [
+    ({}, [GlobalAveragePooling(), Dense(1000)]),
+    ({"pool": "average-max"}, [GlobalAverageMaxPooling(), Dense(1000)]),
+    ({"dropout": 0.2}, [GlobalAveragePooling(), Dropout(0.2), Dense(1000)]),
+    ({"hidden": (64, 32)}, [GlobalAveragePooling(), Dense(64), Activation("relu"), Dense(32), Activation("relu"),
+                            Dense(1000)]),
+    ({"pool": "none"}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "ops"), HEADS, ids=str)
+def test_a_head_has_what_it_is_said_to_have(head, ops):
+    graph = expand(preset("resnet18", head=head))
+    assert [layer.op for layer in graph if layer.name.startswith("head.")] == ops
+    assert [block.name for block in graph.blocks][-1] == ("head" if ops else "stage4.block2")
+
+
+@pytest.mark.parametrize(
+    ("norm", "op"),
+    [
+        ({"kind": "batch", "epsilon": 1e-3, "momentum": 0.99}, BatchNormalization(1e-3, 0.99)),
+        ({"kind": "group", "groups": 16}, GroupNormalization(16, 1e-5)),
+        ({"kind": "layer"}, GroupNormalization(1, 1e-5)),
+    ],
+)
+def test_every_norm_is_of_the_kind_that_is_said(norm, op):
+    graph = expand(preset("resnet18", normalization=norm))
+    assert {layer.op for layer in graph if ".norm" in layer.name} == {op}
+
+
+def test_first_weights_and_standardisation_are_those_of_every_convolution():
+    spec = preset("resnet18", initializer="orthogonal", normalization={"weight_standardization": True})
+    convolutions = [layer.op for layer in expand(spec) if isinstance(layer.op, Convolution)]
+    assert {(op.initializer, op.standardized, op.gain) for op in convolutions} == {("orthogonal", True, 1.0)}
+
+
+def test_a_dense_block_is_that_of_huang_2017():
+    assert list(inside(preset("densenet121"), "stage1.block2")) == [
+        "norm1", "act1", "conv1", "norm2", "act2", "conv2", "concat",
+    ]  # fmt: skip
+    assert list(inside(preset("densenet40_12_cifar10"), "stage1.block2")) == ["norm1", "act1", "conv1", "concat"]
+    block = inside(preset("densenet121"), "stage1.block2")
+    assert [(block[f"conv{i}"].op.filters, block[f"conv{i}"].op.kernel) for i in (1, 2)] == [(128, 1), (32, 3)]
+    assert block["concat"].inputs == ("stage1.block2.conv2", "stage1.block1.concat")
+
+
+def test_a_transition_halves_the_channels_and_the_map():
+    graph = expand(preset("densenet121"))
+    steps = [layer for layer in graph if layer.name.startswith("stage1.transition")]
+    assert [layer.name.rpartition(".")[2] for layer in steps] == ["norm", "act", "conv", "pool"]
+    assert [layer.shape for layer in steps] == [(56, 56, 256), (56, 56, 256), (56, 56, 128), (28, 28, 128)]
+    assert [b.kind for b in graph.blocks if b.stage == "stage1"] == ["dense"] * 6 + ["transition"]
+    assert not any(name.startswith("stage4.transition") for name in graph.by_name)
+
+
+def test_a_dense_network_of_small_images_leaves_its_first_map_to_the_first_block():
+    assert list(inside(preset("densenet_bc100_12_cifar10"), "stem")) == ["conv"]
+    assert list(inside(preset("densenet121"), "stem")) == ["conv", "norm", "act", "pool"]

@@ -80,3 +80,8 @@ def test_a_segmentation_head_answers_for_every_pixel(name):
     assert graph.output.shape == (*PRESETS[name].spec.input_shape[:2], 21)
     assert [block.stage for block in graph.blocks][-1] == "head"
     assert sum(block.stop - block.start for block in graph.blocks) == len(graph) - 1
+
+
+def test_the_lowest_map_of_a_pyramid_sees_as_far_as_the_highest():
+    pyramid = {cost.name: cost for cost in costs(fpn(features(preset("resnet50")))).layers}
+    assert pyramid["neck.level1.sum"].receptive_field == pyramid["stage4.block3.act"].receptive_field == 427
