@@ -6,8 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import PRESETS, preset
-from resnet_tf.design.spec import ResNetSpec, SpecError, Stage, Stem, VGGSpec, parse_spec
+from resnet_tf.design.spec import (
+    DenseNetSpec,
+    DenseStage,
+    EfficientChannelAttention,
+    Head,
+    Normalization,
+    ResNetSpec,
+    SpecError,
+    SqueezeExcitation,
+    Stage,
+    Stem,
+    VGGSpec,
+    VGGStage,
+    parse_spec,
+)
 
 VGG_STAGE = {"convolutions": 1, "width": 3}
 BAD = [
@@ -126,3 +141,113 @@ def test_whatever_json_holds_it_is_a_spec_or_a_spec_error(fields):
     except SpecError:
         return
     assert parse_spec(spec.model_dump_json()) == spec
+
+
+# part, field, the least and the most it takes: what a person is promised, and a link can ask for
+LIMITS = [
+    (Stem, "kernel", 1, 31), (Stem, "stride", 1, 8), (Stage, "blocks", 1, 4_000), (Stage, "width", 1, 65_536),
+    (Stage, "stride", 1, 8), (Normalization, "groups", 1, 65_536), (SqueezeExcitation, "divisor", 1, 256),
+    (ResNetSpec, "classes", 1, 1_000_000), (ResNetSpec, "expansion", 1, 64), (ResNetSpec, "reduce_first", 1, 64),
+    (DenseStage, "blocks", 1, 4_000), (DenseNetSpec, "growth", 1, 1_024), (DenseNetSpec, "bottleneck", 0, 64),
+    (VGGStage, "convolutions", 1, 100), (VGGStage, "width", 1, 65_536),
+]  # fmt: skip
+GIVEN = {Stage: {"blocks": 1, "width": 64}, DenseStage: {"blocks": 1}, VGGStage: {"convolutions": 1, "width": 64},
+         DenseNetSpec: {"stages": [{"blocks": 1}]}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "least", "most"), LIMITS, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_a_number_is_taken_up_to_its_limits_and_no_further(part, field, least, most):
+    for value in (least, most):
+        assert getattr(part(**{**GIVEN.get(part, {}), field: value}), field) == value
+    for value, nearest in ((least - 1, least), (most + 1, most)):
+        with pytest.raises(SpecError) as caught:
+            part(**{**GIVEN.get(part, {}), field: value})
+        assert (caught.value.field.rpartition(".")[2], caught.value.nearest) == (field, nearest)
+
+
+# part, field, a value it takes, one just outside
+EDGES = [
+    (Normalization, "epsilon", 1.0, 1.01), (Normalization, "epsilon", 1e-12, 0.0),
+    (Normalization, "momentum", 0.0, 1.0), (Normalization, "momentum", 0.999, -0.1), (SqueezeExcitation, "ratio", 1.0, 1.01),
+    (SqueezeExcitation, "ratio", 1e-3, 0.0), (EfficientChannelAttention, "gamma", 64.0, 64.1),
+    (EfficientChannelAttention, "gamma", 0.1, 0.0), (EfficientChannelAttention, "beta", 64.0, 64.1),
+    (EfficientChannelAttention, "beta", 0.0, -0.1), (Head, "dropout", 0.0, 1.0), (ResNetSpec, "dropout", 0.99, 1.0),
+    (ResNetSpec, "stochastic_depth", 0.0, 1.0), (ResNetSpec, "layer_scale", 1.0, 1.1),
+    (ResNetSpec, "layer_scale", 1e-9, 0.0), (ResNetSpec, "bottleneck_factor", 64.0, 65.0),
+    (ResNetSpec, "bottleneck_factor", 0.5, 0.0), (DenseNetSpec, "compression", 1.0, 1.1),
+    (DenseNetSpec, "compression", 0.1, 0.0), (Stem, "widths", (8,) * 8, (8,) * 9), (Head, "hidden", (8,) * 4, (8,) * 5),
+    (ResNetSpec, "stages", [{"blocks": 1, "width": 64}] * 12, [{"blocks": 1, "width": 64}] * 13),
+    (ResNetSpec, "input_shape", (8_192, 8_192, 4_096), (8_193, 64, 3)),
+    (ResNetSpec, "input_shape", (64, 64, 1), (64, 64, 4_097)), (ResNetSpec, "input_shape", (64, 64, 1), (64, 64, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "field", "inside", "outside"), EDGES, ids=lambda value: str(value)[:30])
+def test_what_lies_just_inside_is_taken_and_just_outside_refused(part, field, inside, outside):
+    assert part(**{**GIVEN.get(part, {}), field: inside})
+    with pytest.raises(SpecError) as caught:
+        part(**{**GIVEN.get(part, {}), field: outside})
+    assert caught.value.field.startswith(field)
+
+
+# what fields must be to each other: the design, the field that is named, the nearest legal value
+TOGETHER = [
+    ({"stem": {"kernel": 4, "stride": 2, "patch": True}}, "stem.stride", 4),
+    ({"stem": {"kernel": 4, "stride": 4, "patch": True, "widths": [32, 64]}}, "stem.widths", (64,)),
+    ({"stem": {"kernel": 3, "stride": 9}}, "stem.stride", 8),
+    ({"stem": {"kernel": 16, "stride": 16, "patch": True, "pool": "none"}, "input_shape": [79, 224, 3]},
+     "input_shape", (80, 224, 3)),
+    ({"head": {"pool": "none", "hidden": [64]}}, "head.hidden", ()),
+    ({"head": {"pool": "none", "dropout": 0.5}}, "head.dropout", 0.0),
+    ({"shortcut": "none", "stochastic_depth": 0.2}, "stochastic_depth", 0.0),
+    ({"shortcut": "none", "zero_init_residual": True}, "zero_init_residual", False),
+    ({"shortcut": "none", "layer_scale": 0.1}, "layer_scale", None),
+    ({"shortcut": "average-pool", "shortcut_kernel": 3}, "shortcut_kernel", 1),
+    ({"shared_preactivation": "always"}, "shared_preactivation", "project"),
+    ({"order": "pre", "antialias": "blur"}, "antialias", "none"),
+    ({"order": "activation-only-pre", "antialias": "average"}, "antialias", "none"),
+    ({"order": "pre", "zero_init_residual": True}, "zero_init_residual", False),
+    ({"normalization": {"kind": "none"}, "zero_init_residual": True}, "zero_init_residual", False),
+    ({"order": "pre", "normalization": {"kind": "fixup"}}, "order", "post"),
+    ({"shortcut": "none", "normalization": {"kind": "fixup"}}, "normalization.kind", "none"),
+    ({"attention": {}, "normalization": {"kind": "fixup"}}, "attention", None),
+    ({"layer_scale": 0.1, "normalization": {"kind": "fixup"}}, "layer_scale", None),
+    ({"normalization": {"kind": "group", "groups": 48}}, "normalization.groups", 32),
+    ({"normalization": {"kind": "group"}, "stem": {"widths": [24, 32, 64]}}, "normalization.groups", 8),
+    ({"block": "bottleneck", "reduce_first": 2, "groups": 32, "stages": [{"blocks": 1, "width": 96}]},
+     "stages[0].width", 128),
+    ({"output_stride": 6}, "output_stride", 4),
+    ({"output_stride": 64}, "output_stride", 32),
+    ({"output_stride": 8, "stride_at": "last-block"}, "output_stride", None),
+    ({"attention": {"kind": "sk"}}, "attention", None),
+    ({"attention": {"kind": "eca", "gamma": 0}}, "attention.gamma", None),
+    ({"family": "densenet", "stages": [{"blocks": 6}], "normalization": {"kind": "group"}, "growth": 12},
+     "normalization.groups", 4),
+    ({"family": "densenet", "stages": [{"blocks": 6}], "normalization": {"kind": "fixup"}},
+     "normalization.kind", "none"),
+    ({"family": "densenet", "stages": [{"blocks": 1}] * 4, "input_shape": [28, 64, 3]}, "input_shape", (29, 64, 3)),
+    ({"family": "densenet", "stages": [{"blocks": 3_000}, {"blocks": 1_500}]}, "stages[0].blocks", 2_500),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "field", "nearest"), TOGETHER, ids=lambda value: str(value)[:60])
+def test_fields_that_do_not_go_together_are_refused_with_a_reason_and_a_way_out(fields, field, nearest):
+    with pytest.raises(SpecError) as caught:
+        parse_spec(fields)
+    assert (caught.value.field, caught.value.nearest) == (field, nearest)
+    if nearest is not None and "." not in field and "[" not in field:
+        assert parse_spec({**fields, field: nearest})
+
+
+def test_a_stem_of_patches_needs_no_padding_and_takes_even_kernels():
+    assert Stem(kernel=16, stride=16, patch=True).stride == 16
+    assert Stem(kernel=4, stride=4, patch=True, pool="none").total_stride == 4
+
+
+def test_no_operation_can_be_changed():
+    samples = [layer.op for name in PRESETS for layer in expand(preset(name))]
+    for op in {type(op): op for op in samples}.values():
+        with pytest.raises((AttributeError, TypeError)):
+            op.kernel = 3
