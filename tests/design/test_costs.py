@@ -1,9 +1,12 @@
 """Costs against published figures and against formulas worked out by hand."""
 
+from math import prod
+
 import pytest
 from hypothesis import given, settings
 from strategies import specs
 
+from resnet_tf.design import graph as g
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.graph import LayerGraph, UnknownOperation
@@ -139,3 +142,99 @@ def test_an_operation_without_a_row_is_an_error_and_never_a_silent_zero():
 def test_a_design_of_a_hundred_gigabytes_is_counted():
     wide = ResNetSpec(block="bottleneck", stages=(Stage(blocks=50, width=4096), Stage(blocks=50, width=8192, stride=2)))
     assert costs(wide).memory(batch=32).training.bytes > 100e9
+
+
+# an operation on (6, 4, 8): the shape it gives, trainable and fixed parameters, MACs, elementwise work, by hand
+PIXELS, CHANNELS = 24, 8
+ALL = PIXELS * CHANNELS
+BY_HAND = [
+    (g.Convolution(16, 3, bias=True), (6, 4, 16), 9 * 8 * 16 + 16, 0, 9 * 8 * 16 * PIXELS, 16 * PIXELS),
+    (g.Convolution(16, 3, 2, groups=4), (3, 2, 16), 9 * 2 * 16, 0, 9 * 2 * 16 * 6, 0),
+    (g.Convolution(16, 3, dilation=2), (6, 4, 16), 9 * 8 * 16, 0, 9 * 8 * 16 * PIXELS, 0),
+    (g.Convolution(16, 2, 2, padded=False), (3, 2, 16), 4 * 8 * 16, 0, 4 * 8 * 16 * 6, 0),
+    (g.BatchNormalization(1e-5, 0.9), (6, 4, 8), 16, 16, 0, 2 * ALL),
+    (g.GroupNormalization(4, 1e-5), (6, 4, 8), 16, 0, 0, 5 * ALL),
+    (g.ScalarBias(), (6, 4, 8), 1, 0, 0, ALL),
+    (g.ScalarScale(), (6, 4, 8), 1, 0, 0, ALL),
+    (g.ChannelScale(0.1), (6, 4, 8), 8, 0, 0, ALL),
+    (g.StochasticDepth(0.1), (6, 4, 8), 0, 0, 0, 0),
+    (g.Activation("relu"), (6, 4, 8), 0, 0, 0, ALL),
+    (g.Activation("leaky_relu"), (6, 4, 8), 0, 0, 0, ALL),
+    (g.Activation("silu"), (6, 4, 8), 0, 0, 0, 4 * ALL),
+    (g.MaxPooling(3, 2, 1), (3, 2, 8), 0, 0, 0, 8 * 6 * 8),  # a maximum of nine is eight comparisons
+    (g.AveragePooling(2, 2), (3, 2, 8), 0, 0, 0, 4 * 6 * 8),
+    (g.BlurPooling(2), (3, 2, 8), 0, 0, 0, 18 * 6 * 8),  # nine products and their sum
+    (g.GlobalAveragePooling(), (8,), 0, 0, 0, ALL),
+    (g.GlobalAveragePooling(keep_axes=True), (1, 1, 8), 0, 0, 0, ALL),
+    (g.GlobalAverageMaxPooling(), (8,), 0, 0, 0, 2 * ALL + 2 * 8),
+    (g.Subsample(2), (3, 2, 8), 0, 0, 0, 0),
+    (g.PadChannels(12), (6, 4, 12), 0, 0, 0, 0),
+    (g.Resize(12, 8, "nearest"), (12, 8, 8), 0, 0, 0, 0),
+    (g.Resize(12, 8, "bilinear"), (12, 8, 8), 0, 0, 0, 8 * 4 * ALL),  # four products, four additions
+    (g.Flatten(), (ALL,), 0, 0, 0, 0),
+    (g.Dropout(0.5), (6, 4, 8), 0, 0, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("op", "shape", "trainable", "fixed", "macs", "elementwise"), BY_HAND, ids=str)
+def test_an_operation_costs_what_is_worked_out_by_hand(op, shape, trainable, fixed, macs, elementwise):
+    assert g.SHAPES[type(op)](op, [(6, 4, 8)]) == shape
+    layers = (
+        g.Layer("input", g.Input((6, 4, 8)), (), (6, 4, 8), "path"),
+        g.Layer("it", op, ("input",), shape, "path"),
+    )
+    (_, cost) = costs(g.LayerGraph(layers, (g.Block("it", "it", "it", 1, 2, "none"),))).layers
+    assert (cost.trainable_parameters, cost.non_trainable_parameters) == (trainable, fixed)
+    assert (cost.macs, cost.flops) == (macs, 2 * macs + elementwise)
+    assert cost.activations == (prod(shape) if macs else 0)
+
+
+def two_into_one(op, shape):
+    layers = (
+        g.Layer("input", g.Input((6, 4, 8)), (), (6, 4, 8), "path"),
+        g.Layer("new", g.Convolution(8, 3), ("input",), (6, 4, 8), "branch"),
+        g.Layer("it", op, ("new", "input"), shape, "join"),
+    )
+    return costs(g.LayerGraph(layers, (g.Block("it", "it", "it", 1, 3, "none"),))).layers[-1]
+
+
+def test_joins_cost_what_is_worked_out_by_hand():
+    assert two_into_one(g.Addition(), (6, 4, 8)).flops == ALL
+    assert two_into_one(g.Multiplication(), (6, 4, 8)).flops == ALL
+    concatenated = two_into_one(g.Concatenation(), (6, 4, 16))
+    assert (concatenated.flops, concatenated.shape) == (0, (6, 4, 16))
+    assert g.SHAPES[g.Concatenation](g.Concatenation(), [(6, 4, 8), (6, 4, 3)]) == (6, 4, 11)
+
+
+def test_a_channel_convolution_and_a_dense_layer_cost_their_kernels():
+    layers = (
+        g.Layer("input", g.Input((1, 1, 8)), (), (1, 1, 8), "path"),
+        g.Layer("line", g.ChannelConvolution(3), ("input",), (1, 1, 8), "gate"),
+        g.Layer("flat", g.Flatten(), ("line",), (8,), "path"),
+        g.Layer("dense", g.Dense(5), ("flat",), (5,), "path"),
+        g.Layer("bare", g.Dense(4, bias=False), ("dense",), (4,), "path"),
+    )
+    (_, line, _, dense, bare) = costs(g.LayerGraph(layers, (g.Block("it", "it", "it", 1, 5, "none"),))).layers
+    assert (line.trainable_parameters, line.macs, line.flops) == (3, 24, 48)
+    assert (dense.trainable_parameters, dense.macs, dense.flops) == (45, 40, 85)
+    assert (bare.trainable_parameters, bare.macs, bare.flops) == (20, 20, 40)
+
+
+@pytest.mark.parametrize(
+    ("op", "field", "step"),
+    [
+        (g.Convolution(8, 3), 3, 1), (g.Convolution(8, 3, 2), 3, 2), (g.Convolution(8, 3, dilation=2), 5, 1),
+        (g.MaxPooling(3, 2, 1), 3, 2), (g.AveragePooling(2, 2), 2, 2), (g.BlurPooling(2), 3, 2), (g.Subsample(2), 1, 2),
+        (g.ChannelScale(1.0), 1, 1),
+    ],
+)  # fmt: skip
+def test_one_operation_sees_its_kernel_and_a_second_sees_further_by_its_stride(op, field, step):
+    """Araujo 2019: r = (k - 1) + 1 after one layer, and (k - 1) strides more after a second, here of 3."""
+    first = g.SHAPES[type(op)](op, [(32, 32, 8)])
+    layers = (
+        g.Layer("input", g.Input((32, 32, 8)), (), (32, 32, 8), "path"),
+        g.Layer("it", op, ("input",), first, "path"),
+        g.Layer("next", g.Convolution(8, 3), ("it",), first, "path"),
+    )
+    counted = costs(g.LayerGraph(layers, (g.Block("it", "it", "it", 1, 3, "none"),))).layers
+    assert [cost.receptive_field for cost in counted] == [1, field, field + 2 * step]

@@ -170,7 +170,8 @@ def test_a_number_is_taken_up_to_its_limits_and_no_further(part, field, least, m
 # part, field, a value it takes, one just outside
 EDGES = [
     (Normalization, "epsilon", 1.0, 1.01), (Normalization, "epsilon", 1e-12, 0.0),
-    (Normalization, "momentum", 0.0, 1.0), (Normalization, "momentum", 0.999, -0.1), (SqueezeExcitation, "ratio", 1.0, 1.01),
+    (Normalization, "momentum", 0.0, 1.0), (Normalization, "momentum", 0.999, -0.1),
+    (SqueezeExcitation, "ratio", 1.0, 1.01),
     (SqueezeExcitation, "ratio", 1e-3, 0.0), (EfficientChannelAttention, "gamma", 64.0, 64.1),
     (EfficientChannelAttention, "gamma", 0.1, 0.0), (EfficientChannelAttention, "beta", 64.0, 64.1),
     (EfficientChannelAttention, "beta", 0.0, -0.1), (Head, "dropout", 0.0, 1.0), (ResNetSpec, "dropout", 0.99, 1.0),
