@@ -19,7 +19,6 @@ _STEPS = {
     "normalization.epsilon": 1e-6, "normalization.momentum": 0.01, "stem.kernel": 2,
 }  # fmt: skip
 _FORMATS = {"attention.ratio": "%.4f", "normalization.epsilon": "%.3e"}
-_LEAST = 0.005  # percent: of less, only that it is less is said
 
 
 def axis_of(spec: Spec, field: str) -> Axis:
@@ -110,5 +109,4 @@ def price(spec: Spec, other: Offer) -> str:
 
 
 def _percent(then: int, now: int) -> str:
-    change = 100 * (then - now) / now
-    return words.signed(change, lambda size: f"{words.significant(size)} %" if size >= _LEAST else f"<{_LEAST:g} %")
+    return words.signed(100 * (then - now) / now, lambda size: f"{words.significant(size)} %")

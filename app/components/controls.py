@@ -27,12 +27,17 @@ STEM_HELP = (
     "7×7: stride 2 and a pool, for photographs. Three 3×3: ResNet-C. One 3×3: no stride, for small images. "
     "Patch: tiles of 4×4."
 )
-POOLS = ("max", "convolution", "none")  # the three that are one click away; the stem's group has all
-# what always stands open in every family, in this order; the stages' table and the stem's kinds stand among them
-OPEN = (
-    "block", "stages.blocks", "stages.convolutions", "stages.width", "stages.stride", "growth", "bottleneck",
-    "compression", "shortcut", "order", "input_shape.0", "input_shape.1", "classes",
-)  # fmt: skip
+POOLS = {
+    "max": "convolution",
+    "convolution": "max",
+}  # the two of the switch, each the other's; the stem's group has all
+_IMAGE = ("input_shape.0", "input_shape.1", "classes")
+# a family's axes that always stand open; its other ones are in groups
+OPEN = {
+    "resnet": ("block", "stages.blocks", "stages.width", "stages.stride", "shortcut", "order", *_IMAGE),
+    "vgg": ("stages.convolutions", "stages.width", "hidden", "dropout", *_IMAGE),
+    "densenet": ("stages.blocks", "growth", "bottleneck", "compression", *_IMAGE),
+}
 
 
 def controls() -> None:
@@ -46,9 +51,11 @@ def controls() -> None:
 
 def _start() -> None:
     link = state.desk().link
+    groups = list(dict.fromkeys(row.group for row in PRESETS.values()))
+    names = sorted(PRESETS, key=lambda name: groups.index(PRESETS[name].group))
     key = shown("preset", link if link in PRESETS else None)
     st.selectbox(
-        "Start from", list(PRESETS), format_func=lambda name: f"{PRESETS[name].title} · {PRESETS[name].group}", key=key,
+        "Start from", names, format_func=lambda name: f"{PRESETS[name].title} · {PRESETS[name].group}", key=key,
         on_change=_take_preset, args=(key,), placeholder=state.design_name(), help=_source(link),
     )  # fmt: skip
 
@@ -94,6 +101,7 @@ def _vgg(spec: VGGSpec) -> None:
     st.caption("Convolutions and pools only, to compare with.")
     stages(spec)
     _image(spec)
+    _beside(spec, "hidden", "dropout")
 
 
 _FAMILIES: dict[type, Callable[[Any], None]] = {ResNetSpec: _resnet, VGGSpec: _vgg, DenseNetSpec: _densenet}
@@ -105,7 +113,7 @@ def _beside(spec: Spec, *fields: str) -> None:
         for cell, field in zip(st.columns(len(fields), gap="xsmall"), fields, strict=True):
             with cell:
                 brief(spec, field)
-    refused(*dict.fromkeys(field.partition(".")[0] for field in fields))
+    refused(*map(_whole, fields))
 
 
 def _image(spec: Spec) -> None:
@@ -125,9 +133,10 @@ def _stem(spec: ResNetSpec | DenseNetSpec) -> None:
     )
     axis = axis_of(spec, "stem.pool")
     others = offers(spec, axis)
-    near = {value: said for value, said in choices(spec, axis, others).items() if value in (*POOLS, spec.stem.pool)}
-    choice("Stem pool", axis.field, spec.stem.pool, near, name="pool", help=about(spec, axis, others))
-    st.caption(". ".join(f"{each.words}: {price(spec, each)}" for each in others if each.value in POOLS[:2]))
+    now, costs = spec.stem.pool, {other.value: f"{other.words}: {price(spec, other)}" for other in others}
+    near = {value: said for value, said in choices(spec, axis, others).items() if value in (*POOLS, now)}
+    choice("Stem pool", axis.field, now, near, name="pool", help=about(spec, axis, others))
+    st.caption(costs[POOLS.get(now, "convolution")])
     refused("stem")
 
 
@@ -149,12 +158,17 @@ def _take_stem(key: str) -> None:
 
 def _groups(spec: Spec) -> None:
     """The other axes by group. Only the opened group is built: all of them would slow every edit."""
-    rest = [axis for axis in axes(spec) if axis.field not in OPEN]
+    above = OPEN[spec.family]
+    rest = [axis for axis in axes(spec) if axis.field not in above]
     members = {group: found for group in GROUPS if (found := [axis for axis in rest if axis.group == group])}
     if st.session_state.get("group") not in members:
         st.session_state["group"] = None
     opened = st.pills("More", list(members), key="group")
     for axis in members.get(opened, []):
         row(spec, axis)
-    shown_above = {field.partition(".")[0] for field in OPEN} | {"stem"}
-    refused(*{axis.field.partition(".")[0] for axis in rest} - shown_above)
+    refused(*{_whole(axis.field) for axis in rest} - {_whole(field) for field in (*above, "stem")})
+
+
+def _whole(field: str) -> str:
+    """The field of the design that an axis is, or is a part of."""
+    return field.partition(".")[0]

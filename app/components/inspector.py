@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import words
 from resnet_tf.design.costs import Costs
-from resnet_tf.design.formulas import formula
+from resnet_tf.design.formulas import SYMBOLS, formula
 from resnet_tf.design.graph import Block
 from resnet_tf.design.labels import block_label, label, shape_label
 
@@ -26,8 +26,11 @@ def inspector(counted: Costs, block: Block) -> None:
     before = counted.graph.by_name[counted.graph.layers[block.start].inputs[0]].shape
     st.markdown(f"**{block_label(block.name).capitalize()}** · {block.kind}")
     if block.kind not in ("stem", "head", "pool"):
-        shapes = f"x: {shape_label(before)},  y: {shape_label(cost.shape)}"
-        st.html(f'<div class="formula">{escape(formula(counted.graph, block))},  {shapes}</div>')
+        says = formula(counted.graph, block)
+        notes = [f"x: {shape_label(before)}", f"y: {shape_label(cost.shape)}"]
+        notes += [meaning for symbol, meaning in SYMBOLS.items() if symbol in says]
+        spans = " ".join(f"<span>{escape(note)}</span>" for note in notes)
+        st.html(f'<div class="formula"><div>{escape(says)}</div><small>{spans}</small></div>')
     st.caption(
         f"{cost.parameters:,} parameters · {words.short(cost.macs)} MACs · {cost.depth} deep · "
         f"sees {cost.receptive_field:,} px"

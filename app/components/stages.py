@@ -17,7 +17,7 @@ from resnet_tf.design.spec import DenseStage, Spec, Stage, VGGStage
 _COLUMNS: dict[type, dict[str, float]] = {
     Stage: {"blocks": 1.35, "width": 1, "stride": 0.75},
     VGGStage: {"convolutions": 1.35, "width": 1},
-    DenseStage: {"blocks": 1},
+    DenseStage: {"blocks": 3.1},
 }
 # kind of stage -> the one that would follow the last
 _FOLLOWING: dict[type, Callable[[dict[str, Any]], dict[str, Any]]] = {

@@ -42,13 +42,18 @@ _APPLIED: dict[type, Callable[[Any, str], str]] = {
 }
 # operation -> the factor that it puts before a whole branch
 _FACTORS: dict[type, str] = {Multiplication: "g ⊙ ", ChannelScale: "λ ⊙ ", ScalarScale: "a ", StochasticDepth: "b "}
+# what a symbol stands for, where the papers do not agree on one
+SYMBOLS = {
+    "g ⊙": "g: the gate", "λ ⊙": "λ: the layer scale", "a F": "a: a learnt number", "+ c": "c: a learnt number",
+    "b ": "b: 0 where the branch is dropped, else 1", "sub(": "sub: every second pixel",
+}  # fmt: skip
 
 
 def formula(graph: LayerGraph, block: Block) -> str:
     """What comes out of a block, from what goes in: the branch F, its factors, what is added, what follows.
 
-    Norms after a shortcut's projection are left out, as in the papers. g is a gate, λ a layer scale, b the coin of
-    stochastic depth, a and c Fixup's numbers; x̂ is what a pre-activation shares with its shortcut.
+    Norms after a shortcut's projection are left out, as in the papers; x̂ is what a pre-activation shares with its
+    shortcut, and SYMBOLS has the others.
     """
     layers = graph.layers_of(block)
     factors = [_FACTORS[type(layer.op)] for layer in layers if type(layer.op) in _FACTORS and layer.role == "branch"]

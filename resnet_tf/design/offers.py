@@ -22,14 +22,14 @@ def axes(spec: Spec) -> list[Axis]:
 
 
 def value_of(fields: Mapping[str, Any], field: str) -> Any:
-    """What a field holds: `stem.kernel`, `input_shape.0`; `stages.width` is a tuple, `attention.kind` perhaps None."""
+    """What a field holds: `stem.kernel`, `input_shape.0`; a tuple for `stages.width`; None where it is in no part."""
     whole, _, part = field.partition(".")
     held = fields[whole]
     if not part or held is None:
         return held
     if part.isdigit():
         return held[int(part)]
-    return tuple(each[part] for each in held) if isinstance(held, list | tuple) else held[part]
+    return tuple(each[part] for each in held) if isinstance(held, list | tuple) else held.get(part)
 
 
 def changes(fields: Mapping[str, Any], field: str, value: Any) -> dict[str, Any]:
