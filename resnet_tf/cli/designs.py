@@ -55,7 +55,7 @@ Changes = Annotated[
 def design(text: str, changes: Sequence[str] = ()) -> Design:
     """The design that an argument means, its fields changed. Raises SpecError for what is none."""
     name, spec = _read(text)
-    return Design(name, _changed(spec, changes))
+    return Design(name, edit(spec, **changed(spec.model_dump(mode="json"), changes)))
 
 
 def _read(text: str) -> tuple[str, Spec]:
@@ -106,39 +106,31 @@ def _of_json(text: bytes) -> Spec:
     return parse_spec(text if inner is None else inner)
 
 
-def value_of(text: str) -> Any:
-    """A value as JSON has it; a text that is none is a word: `block=basic`."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def assignment(text: str) -> tuple[str, Any]:
-    """The two sides of FIELD=VALUE."""
-    path, mark, value = text.partition("=")
-    if not mark:
-        raise SpecError("--set", "FIELD=VALUE, as classes=10", text)
-    return path.strip(), value_of(value)
-
-
-def _changed(spec: Spec, changes: Sequence[str]) -> Spec:
-    fields = spec.model_dump(mode="json")
+def changed(fields: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    """Those top fields that some FIELD=VALUE change, as they become; `fields` itself changes too."""
     touched = set()
-    for path, value in map(assignment, changes):
-        if not _PATH.fullmatch(path):
-            raise SpecError("--set", "a field's path, as classes or stages[2].blocks", path)
-        steps = [name or int(number) for name, number in _STEP.findall(path)]
-        *outer, last = steps
+    for text in changes:
+        path, mark, value = text.partition("=")
+        if not (mark and _PATH.fullmatch(path)):
+            raise SpecError("change", "FIELD=VALUE, as classes=10 or stages[2].blocks=9", text)
+        *outer, last = [name or int(number) for name, number in _STEP.findall(path)]
         part: Any = fields
         for step in outer:
             _check(part, step, path)
             part[step] = {} if part[step] is None else part[step]
             part = part[step]
         _check(part, last, path)
-        part[last] = value
-        touched.add(steps[0])
-    return edit(spec, **{name: fields[name] for name in touched})
+        part[last] = _value(value)
+        touched.add((*outer, last)[0])
+    return {name: fields[name] for name in fields if name in touched}
+
+
+def _value(text: str) -> Any:
+    """A value as JSON has it; a text that is none is a word: `block=basic`."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _check(part: Any, step: str | int, path: str) -> None:
@@ -151,4 +143,4 @@ def _check(part: Any, step: str | int, path: str) -> None:
     elif not isinstance(part, dict):
         raise SpecError(path, f"without .{step}: what it is in has no fields", step)
     elif part and step not in part:
-        raise SpecError(path, f"a field of the design: {', '.join(part)}", step, nearest_word(step, list(part)))
+        raise SpecError(path, f"one of the fields {', '.join(part)}", step, nearest_word(step, list(part)))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_tf.cli import designing
+from resnet_tf.cli import designing, files, presets, runs, training
 from resnet_tf.cli.failures import Edge
 
 _CODES = "Exit codes: 0 done, 1 designs differ (diff), 2 no such design or option, 3 it could not be done, 130 Ctrl+C."
@@ -16,13 +16,30 @@ app = typer.Typer(
     epilog=_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )  # fmt: skip
 
+_runs = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+
 # command -> its examples, without the program's name
 _COMMANDS = {
-    designing.presets: ("presets --like wide --max-macs 5G", "presets --family densenet --sort params --json"),
+    presets.presets: ("presets --like wide --max-macs 5G", "presets --family densenet --sort params --json"),
     designing.show: ("show resnet50", "show 'http://localhost:8501/?design=resnet50' --json > design.json"),
     designing.count: ("count resnet50 --by stage", "count resnet18 --set classes=10 --batch 256 --optimizer adamw"),
     designing.draw: ("draw resnet50 --level stage -o resnet50.svg", "draw design.json | dot -Tpng > design.png"),
     designing.diff: ("diff resnet50 resnet50_v1", "diff resnet50 --set stages[2].blocks=9"),
+    files.build: ("build resnet20_cifar10", "build resnet50 --set classes=10 --seed 1 -o resnet50.keras"),
+    training.train: (
+        "train resnet20_cifar10 -o trained", "train --resume -o trained",
+        "train resnet20_cifar10 --dataset cifar10 --recipe he2015 --with epochs=3 -o cifar",
+    ),
+    files.export: ("export trained -f savedmodel -f onnx -o files", "export resnet50 --seed 1 -f litert -o files"),
+    files.convert: ("convert resnet50.safetensors resnet50 --from-source timm -f keras -f torchvision -o files",),
+    files.serve: ("serve files/resnet20_cifar10.onnx --port 8000",),
+}  # fmt: skip
+_RUNS = {
+    runs.list_runs: ("list", "runs list --task all"),
+    runs.show: ("show", "runs show 3f2a"),
+    runs.stop: ("stop", "runs stop 3f2a"),
+    runs.resume: ("resume", "runs resume 3f2a"),
+    runs.delete: ("delete", "runs delete 3f2a --yes"),
 }
 
 
@@ -33,6 +50,10 @@ def _examples(lines: tuple[str, ...]) -> str:
 
 for _command, _lines in _COMMANDS.items():
     app.command(epilog=_examples(_lines))(_command)
+for _command, (_name, _line) in _RUNS.items():
+    _runs.command(_name, epilog=_examples((_line,)))(_command)
+_runs.callback(epilog=_examples(("runs", "runs list --task export --json", "runs show 3f2a")))(runs.runs)
+app.add_typer(_runs, name="runs")
 
 
 @app.callback()

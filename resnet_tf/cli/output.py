@@ -50,8 +50,8 @@ def _text(cell: Cell) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as `1,234.5 MB`, in powers of ten."""
-    return f"{count / 1e6:,.1f} MB"
+    """Bytes as `1,234.5 MB` or `2.1 kB`, in powers of ten."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.1f} kB"
 
 
 def clock(seconds: float | None) -> str:
@@ -61,3 +61,8 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def finite(document: Any) -> Any:
+    """The document with null for what JSON does not have: infinities and not-a-number."""
+    return json.loads(json.dumps(document), parse_constant=lambda name: None)

@@ -1,0 +1,153 @@
+"""train: the training loop in the foreground, told as it goes, kept in a folder from which it can go on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resnet_tf.cli.designs import Changes, complete, design
+from resnet_tf.cli.failures import Failed
+from resnet_tf.cli.output import AsJson, clock, finite
+from resnet_tf.design.spec import SpecError
+
+if TYPE_CHECKING:
+    from resnet_tf.cli.plans import Folder, Plan
+    from resnet_tf.learning.train import Event
+
+
+def train(
+    text: Annotated[
+        str, typer.Argument(metavar="DESIGN", help="As elsewhere; may be left out with --resume.",
+                            autocompletion=complete, show_default=False)
+    ] = "",
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="A folder for events, checkpoints and the network.")],
+    changes: Changes,
+    dataset: Annotated[
+        str, typer.Option(help="digits, mnist, fashion_mnist, cifar10, cifar100; or a folder, zip or npz of images.")
+    ] = "digits",
+    recipe: Annotated[str, typer.Option(help="quick, he2015, wrn, adam or gentle.")] = "quick",
+    recipe_changes: Annotated[
+        list[str],
+        typer.Option("--with", metavar="FIELD=VALUE", default_factory=list, show_default=False,
+                     help="Change the recipe: epochs=3, learning_rate=0.05, optimizer=adamw. Repeatable."),
+    ],
+    seed: int = 0,
+    image_size: Annotated[int | None, typer.Option(help="Pixels a side.", show_default="a practical size")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Trains a design. --json prints every event, one line each."""
+    from resnet_tf.cli.plans import Folder, planned
+
+    folder = Folder(out)
+    if folder.holds_a_training and not resume:
+        raise SpecError("out", "a folder without a training; with --resume the one in it goes on", str(out))
+    if not folder.holds_a_training and not text:
+        raise SpecError("design", "given, unless --resume finds a training in the folder", text)
+    asked = None
+    if text:
+        given = design(text, changes)
+        asked = planned(given, folder, dataset, recipe, recipe_changes, seed, image_size)
+        _say_what_was_fitted(given.spec, asked)
+    plan = _agreed(folder, asked) if folder.holds_a_training else asked
+    folder.begin(plan)
+    _run(plan, folder, as_json=as_json)
+
+
+def _say_what_was_fitted(spec: Any, plan: Plan) -> None:
+    from resnet_tf.learning.catalogue import what_changed
+
+    if said := what_changed(spec, plan.spec):
+        print(said, file=sys.stderr)
+
+
+def _agreed(folder: Folder, asked: Plan | None) -> Plan:
+    """The plan in a folder. Raises SpecError where something else is asked for now."""
+    begun = folder.plan()
+    was, now = begun.as_json(), (asked or begun).as_json()
+    for field, value in was.items():
+        if now[field] != value:
+            raise SpecError(field, "as this training was begun (or leave the design out)", now[field], value)
+    return begun
+
+
+def _run(plan: Plan, folder: Folder, *, as_json: bool) -> None:
+    """Trains from the last checkpoint on, and writes the trained network."""
+    from resnet_tf.cli.networks import load_keras, restored, saved
+
+    load_keras()
+    from resnet_tf.learning.checkpoint import Checkpoint
+    from resnet_tf.learning.train import train as events_of
+
+    begin = folder.checkpoints.newest(Checkpoint.load)
+    tell = _Lines() if as_json else _Progress(plan)
+    done = begin.epoch if begin else 0
+    try:
+        with folder.log.open("a") as log:
+            for event in events_of(plan.spec, plan.dataset, plan.recipe, plan.seed, checkpoint=begin):
+                if event.kind == "checkpoint":
+                    folder.checkpoints.keep(event.step, event.values["state"].save)
+                    event, done = event._replace(values={}), event.epoch
+                log.write(json.dumps(finite(event._asdict())) + "\n")
+                log.flush()
+                tell(event)
+    except KeyboardInterrupt:
+        print(f"\nStopped after {done} epochs: resnet_tf train --resume -o {folder.path}", file=sys.stderr)
+        raise
+    if event.kind == "diverged":
+        raise Failed(event.values["advice"])
+    model, _ = restored(folder)
+    path = saved(model, plan.spec, folder.path / f"{model.name}.keras")
+    tell(event._replace(kind="written", values={"path": str(path)}))
+
+
+class _Lines:
+    """Tells events to programs, one line of JSON each."""
+
+    def __call__(self, event: Event) -> None:
+        print(json.dumps(finite(event._asdict())), flush=True)
+
+
+class _Progress:
+    """Tells events to people: a line for each epoch, and on a terminal one that follows the steps."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._epochs = plan.recipe.epochs
+        self._name, self._images = plan.name, plan.dataset.title
+        self._live = sys.stdout.isatty()
+        self._rate = ""  # images a second, of the last step
+
+    def __call__(self, event: Event) -> None:
+        values = event.values
+        if event.kind == "compiling":
+            print(
+                f"{self._name} on {self._images}: {values['parameters']:,} parameters, {values['images']:,} images, "
+                f"{values['steps']:,} steps on {values['device']} ({values['why']})"
+            )
+        elif event.kind == "step":
+            self._rate = f"{values['images_per_second']:,.0f} images/s"
+            if self._live:
+                self._print(self._figures(event.epoch + 1, values), end="\r")
+        elif event.kind == "epoch":
+            right = f"validation {100 * values['validation_accuracy']:.1f} %"
+            self._print(f"{self._figures(event.epoch, values)}  {right}")
+        elif event.kind == "finished":
+            right = f"{100 * values['validation_accuracy']:.2f} % of the validation images right"
+            self._print(f"{right} after {clock(values['seconds'])}")
+        elif event.kind == "written":
+            print(f"Written: {values['path']}")
+
+    def _figures(self, epoch: int, values: dict[str, Any]) -> str:
+        return (
+            f"epoch {epoch}/{self._epochs}  loss {values['loss']:.4f}  {100 * values['accuracy']:.1f} % right  "
+            f"{self._rate}  {clock(values['seconds_left'])} left"
+        )
+
+    def _print(self, text: str, end: str = "\n") -> None:
+        """Prints over the line that follows the steps."""
+        print(f"{text:<100}" if self._live else text, end=end, flush=True)
