@@ -19,7 +19,7 @@ app = typer.Typer(
 _runs = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 # command -> its examples, without the program's name
-_COMMANDS = {
+COMMANDS = {
     presets.presets: ("presets --like wide --max-macs 5G", "presets --family densenet --sort params --json"),
     designing.show: ("show resnet50", "show 'http://localhost:8501/?design=resnet50' --json > design.json"),
     designing.count: ("count resnet50 --by stage", "count resnet18 --set classes=10 --batch 256 --optimizer adamw"),
@@ -34,7 +34,7 @@ _COMMANDS = {
     files.convert: ("convert resnet50.safetensors resnet50 --from-source timm -f keras -f torchvision -o files",),
     files.serve: ("serve files/resnet20_cifar10.onnx --port 8000",),
 }  # fmt: skip
-_RUNS = {
+RUNS = {
     runs.list_runs: ("list", "runs list --task all"),
     runs.show: ("show", "runs show 3f2a"),
     runs.stop: ("stop", "runs stop 3f2a"),
@@ -48,9 +48,9 @@ def _examples(lines: tuple[str, ...]) -> str:
     return "\n".join(("\b", "Examples:", *(f"  resnet_tf {line}" for line in lines)))
 
 
-for _command, _lines in _COMMANDS.items():
+for _command, _lines in COMMANDS.items():
     app.command(epilog=_examples(_lines))(_command)
-for _command, (_name, _line) in _RUNS.items():
+for _command, (_name, _line) in RUNS.items():
     _runs.command(_name, epilog=_examples((_line,)))(_command)
 _runs.callback(epilog=_examples(("runs", "runs list --task export --json", "runs show 3f2a")))(runs.runs)
 app.add_typer(_runs, name="runs")
