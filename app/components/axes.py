@@ -30,7 +30,9 @@ def row(spec: Spec, axis: Axis) -> None:
     """Draws an axis in an opened group, with all there is to say about it below."""
     others = offers(spec, axis)
     paper, _, where = axis.source.partition(",")
-    lines = "".join(f"<li><span>{escape(name)}</span> {escape(cost)}</li>" for name, cost in _costs(spec, others))
+    lines = "".join(
+        f"<li><span>{escape(name)}</span><span>{escape(cost)}</span></li>" for name, cost in _costs(spec, others)
+    )
     with st.container(gap=None):
         control(spec, axis, others)
         st.html(

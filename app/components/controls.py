@@ -11,7 +11,7 @@ from app import state
 from app.components.axes import about, axis_of, brief, choices, price, row
 from app.components.fields import choice, refused, shown
 from app.components.stages import stages
-from resnet_tf.design.axes import GROUPS
+from resnet_tf.design.axes import GROUPS, Axis
 from resnet_tf.design.offers import axes, offers
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, Spec, Stem, VGGSpec
@@ -113,7 +113,7 @@ def _beside(spec: Spec, *fields: str) -> None:
         for cell, field in zip(st.columns(len(fields), gap="xsmall"), fields, strict=True):
             with cell:
                 brief(spec, field)
-    refused(*map(_whole, fields))
+    _refused_above(spec, *map(_whole, fields))
 
 
 def _image(spec: Spec) -> None:
@@ -137,7 +137,7 @@ def _stem(spec: ResNetSpec | DenseNetSpec) -> None:
     near = {value: said for value, said in choices(spec, axis, others).items() if value in (*POOLS, now)}
     choice("Stem pool", axis.field, now, near, name="pool", help=about(spec, axis, others))
     st.caption(costs[POOLS.get(now, "convolution")])
-    refused("stem")
+    _refused_above(spec, "stem")
 
 
 def _alike(a: Stem, b: Stem) -> bool:
@@ -158,15 +158,27 @@ def _take_stem(key: str) -> None:
 
 def _groups(spec: Spec) -> None:
     """The other axes by group. Only the opened group is built: all of them would slow every edit."""
-    above = OPEN[spec.family]
-    rest = [axis for axis in axes(spec) if axis.field not in above]
-    members = {group: found for group in GROUPS if (found := [axis for axis in rest if axis.group == group])}
+    members = {group: found for group in GROUPS if (found := _members(spec, group))}
     if st.session_state.get("group") not in members:
         st.session_state["group"] = None
-    opened = st.pills("More", list(members), key="group")
-    for axis in members.get(opened, []):
-        row(spec, axis)
-    refused(*{_whole(axis.field) for axis in rest} - {_whole(field) for field in (*above, "stem")})
+    with st.container(key="more", gap="xsmall"):
+        opened = st.pills("More", list(members), key="group")
+        inside = {_whole(axis.field) for found in members.values() for axis in found}
+        above = {_whole(field) for field in (*OPEN[spec.family], "stem")}
+        refused(*(inside - above), *(_whole(axis.field) for axis in members.get(opened, [])))
+        for axis in members.get(opened, []):
+            row(spec, axis)
+
+
+def _members(spec: Spec, group: str) -> list[Axis]:
+    """The axes of a group that apply and do not stand open anyway."""
+    return [axis for axis in axes(spec) if axis.group == group and axis.field not in OPEN[spec.family]]
+
+
+def _refused_above(spec: Spec, *fields: str) -> None:
+    """What was wrong with the last edit of one of these, unless the opened group has it too and says so."""
+    below = {_whole(axis.field) for axis in _members(spec, st.session_state.get("group") or "")}
+    refused(*(field for field in fields if field not in below))
 
 
 def _whole(field: str) -> str:

@@ -55,7 +55,7 @@ def notes_of(page):
     for block in (each.value for each in page.html if 'class="axis"' in each.value):
         text = html.unescape(block)
         said, source = re.search(r"<p>(.*?) <cite[^>]*>(.*?)</cite>", text).groups()
-        yield said, source, re.findall(r"<li><span>(.*?)</span> (.*?)</li>", text)
+        yield said, source, re.findall(r"<li><span>(.*?)</span><span>(.*?)</span></li>", text)
 
 
 def test_the_designs_here_have_every_axis():

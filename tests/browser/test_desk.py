@@ -6,6 +6,8 @@ import pytest
 from desk import blocks, expect_figure, expect_parameters, figure, set_number
 from playwright.sync_api import expect
 
+from benchmarks.served import settle
+
 RESNET18 = 11_689_512  # trainable parameters, torchvision's count
 BLOCK_OF_STAGE_3 = 2 * (9 * 256 * 256 + 2 * 256)  # two 3x3 convolutions of 256 channels, and their norms
 
@@ -137,3 +139,37 @@ def test_other_hostile_parameters_show_no_traceback(visit, address):
     expect(page.get_by_role("navigation", name="App pages")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+STRIDED_POOL = 9 * 64 * 64 + 2 * 64  # a 3x3 convolution of 64 channels, and its norm
+
+
+def test_max_pool_or_strided_convolution_is_one_click_and_says_what_it_costs(visit):
+    page = visit()
+    expect(page.get_by_text("Strided 3×3: +37.0 k parameters, +6.37 % MACs")).to_be_in_viewport(ratio=1)
+    switch = page.get_by_role("radiogroup", name="Stem pool")
+    switch.get_by_role("radio", name="Strided 3×3").click()
+    expect_parameters(page, RESNET18 + STRIDED_POOL)
+    expect(page.get_by_text("Max-pool: −37.0 k parameters, −5.99 % MACs")).to_be_visible()
+    switch.get_by_role("radio", name="Max-pool").click()
+    expect_parameters(page, RESNET18)
+
+
+def test_a_group_opens_its_axes_each_with_what_it_does_its_source_and_its_costs(visit):
+    page = visit("?design=resnet50")
+    groups = page.get_by_role("radiogroup", name="More")
+    expect(groups.get_by_role("radio", name="Details")).to_be_in_viewport(ratio=1)
+    gate = page.get_by_role("combobox", name="Gate")
+    expect(gate).to_have_count(0)
+    groups.get_by_role("radio", name="Attention").click()
+    expect(page.get_by_text("Hu et al. 2018")).to_be_visible()
+    expect(page.get_by_text("+2.53 M parameters, +0.0615 % MACs")).to_be_visible()
+    expect(gate).to_be_in_viewport(ratio=1)  # and the picture with it
+    expect(blocks(page).first).to_be_in_viewport(ratio=1)
+    settle(page)
+    gate.click()
+    page.get_by_role("option", name="Squeeze and excitation").click()
+    expect_parameters(page, 28_088_024)  # timm's seresnet50
+    expect(page.get_by_role("heading", name="SE-ResNet-50")).to_be_visible()
+    groups.get_by_role("radio", name="Attention").click()
+    expect(gate).to_have_count(0)
