@@ -1,0 +1,238 @@
+"""Training and taking away from the command line: a small ResNet on the bundled digits, and on from there."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from resnet_tf.cli.main import app
+from resnet_tf.runs.store import Happening
+from resnet_tf.runs.workbench import Workbench
+
+pytestmark = pytest.mark.keras
+
+ROOT = Path(__file__).parents[2]
+# ResNet-8: one block a stage, on images of 16 px
+SMALL = ("resnet20_cifar10", "--image-size", 16, *(f"--set=stages[{i}].blocks=1" for i in range(3)))
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def events(result):
+    """The events that a training printed; it must have succeeded."""
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def last(told, kind):
+    return [event for event in told if event["kind"] == kind][-1]
+
+
+def percent(told):
+    """The accuracy that a training ended with, as people read it."""
+    return f"{100 * last(told, 'finished')['values']['validation_accuracy']:.2f} %"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder in which two epochs were trained, and what was told of them."""
+    folder = tmp_path_factory.mktemp("cli") / "small"
+    return folder, events(invoke("train", *SMALL, "--with", "epochs=2", "-o", folder, "--json"))
+
+
+def accuracy_of(model, spec):
+    """The share of the validation images that a model gets right."""
+    from resnet_tf.learning.datasets import load
+
+    images = load("digits", spec["input_shape"]).validation
+    pixels = images.batch(np.arange(len(images)))
+    return float(np.mean(model.predict(pixels / 127.5 - 1, verbose=0).argmax(-1) == images.labels))
+
+
+# --- train
+
+
+def test_every_event_is_a_line(trained):
+    kinds = [event["kind"] for event in trained[1]]
+    assert [kind for kind in kinds if kind != "step"] == [
+        "compiling", "epoch", "checkpoint", "epoch", "checkpoint", "evaluation", "finished", "written",
+    ]  # fmt: skip
+    assert kinds.count("step") >= 2
+
+
+def test_the_network_that_was_written_is_as_good_as_was_told(trained):
+    import keras
+
+    folder, told = trained
+    model = keras.saving.load_model(folder / "resnet20_cifar10.keras")
+    spec = json.loads((folder / "training.json").read_text())["spec"]
+    assert accuracy_of(model, spec) == pytest.approx(last(told, "finished")["values"]["validation_accuracy"])
+    # He 2015's formula: 6n + 2 layers, here n = 1
+    weighted = keras.layers.Conv2D | keras.layers.Dense
+    assert sum(isinstance(layer, weighted) for layer in model.layers) == 6 * 1 + 2
+
+
+def test_a_training_goes_on_from_its_last_checkpoint_to_the_same_end(trained, tmp_path):
+    folder, told = trained
+    cut = tmp_path / "cut"
+    shutil.copytree(folder, cut)
+    (cut / "resnet20_cifar10.keras").unlink()
+    max((cut / "checkpoints").iterdir()).unlink()
+    again = events(invoke("train", "--resume", "-o", cut, "--json"))
+    assert [event["epoch"] for event in again if event["kind"] == "epoch"] == [2]
+    for name in ("validation_accuracy", "validation_loss"):
+        was, now = (last(all_told, "finished")["values"][name] for all_told in (told, again))
+        assert now == pytest.approx(was, rel=1e-4)
+    assert (cut / "resnet20_cifar10.keras").exists()
+
+
+def test_a_folder_holds_one_training(trained):
+    folder, _ = trained
+    taken = invoke("train", *SMALL, "-o", folder)
+    assert (taken.exit_code, "--resume" in taken.stderr) == (2, True)
+    other = invoke("train", *SMALL, "--with", "epochs=3", "-o", folder, "--resume", "--json")
+    assert other.exit_code == 2
+    assert json.loads(other.stderr.splitlines()[-1])["error"]["field"] == "recipe"
+
+
+def test_people_see_each_epoch_and_the_end(trained, tmp_path):
+    shutil.copytree(trained[0], tmp_path / "copy")
+    result = invoke("train", "--resume", "-o", tmp_path / "copy")
+    assert f"{percent(trained[1])} of the validation images right" in result.stdout
+    assert f"Written: {tmp_path / 'copy' / 'resnet20_cifar10.keras'}" in result.stdout
+
+
+def test_a_training_that_diverges_says_what_to_change(tmp_path):
+    wild = ("--set=normalization.kind=none", "--with=learning_rate=100", "--with=optimizer=sgd", "--with=warmup=0")
+    result = invoke("train", *SMALL, *wild, "-o", tmp_path / "wild")
+    assert result.exit_code == 3
+    assert "a learning rate of 10 instead of 100" in result.stderr
+
+
+def test_somebodys_own_images_are_trained_on_and_kept_in_the_folder(tmp_path):
+    random = np.random.default_rng(0)
+    for name in ("dark", "light"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for i in range(20):
+            pixels = random.integers(0, 100, (16, 16, 3)) + (155 if name == "light" else 0)
+            Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "images" / name / f"{i}.png")
+    out = tmp_path / "out"
+    told = events(invoke("train", *SMALL, "--dataset", tmp_path / "images", "--with=epochs=1", "-o", out, "--json"))
+    assert last(told, "compiling")["values"]["classes"] == 2
+    shutil.rmtree(tmp_path / "images")
+    moved = out.rename(tmp_path / "moved")
+    again = events(invoke("train", "--resume", "-o", moved, "--json"))
+    assert last(again, "evaluation")["values"]["classes"] == ["dark", "light"]
+
+
+def test_an_interrupted_training_says_how_to_go_on(tmp_path):
+    arguments = [str(each) for each in ("train", *SMALL, "--with", "epochs=10000", "-o", tmp_path / "long", "--json")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "resnet_tf", *arguments], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    with process.stdout, process.stderr:
+        next(line for line in process.stdout if json.loads(line)["kind"] == "checkpoint")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        told = process.stderr.read()
+        assert process.wait(60) == 130
+    assert told.splitlines()[-1].endswith(f"epochs: resnet_tf train --resume -o {tmp_path / 'long'}")
+    assert "Traceback" not in told
+    assert list((tmp_path / "long" / "checkpoints").glob("*.npz"))
+
+
+# --- build, export
+
+
+def test_a_model_is_built_counted_and_saved(tmp_path):
+    import keras
+
+    file = tmp_path / "small.keras"
+    result = invoke("build", "resnet20_cifar10", "--set", "classes=3", "-o", file, "--json")
+    assert result.exit_code == 0, result.stderr
+    # He 2015's network with a classifier of 3 instead of 10, and two moving statistics for each of its channels
+    parameters = 269_722 - 7 * 65 + 2 * (16 + 6 * 16 + 6 * 32 + 6 * 64)
+    assert json.loads(result.stdout)["parameters"] == parameters
+    assert keras.saving.load_model(file).count_params() == parameters
+
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    """The folder of what was exported of the trained network, and the records."""
+    folder = trained[0].parent / "files"
+    result = invoke("export", trained[0], "-f", "onnx", "-f", "spec", "-o", folder, "--json")
+    assert result.exit_code == 0, result.stderr
+    return folder, {record["format"]: record for record in json.loads(result.stdout)["files"]}
+
+
+def test_a_trained_network_is_exported_and_proven(exported, trained):
+    folder, records = exported
+    assert records["onnx"]["verified"]
+    assert invoke("count", folder / "resnet20_cifar10.spec.json").exit_code == 0
+    card = (folder / "resnet20_cifar10.card.md").read_text()
+    assert f"{percent(trained[1])} of the validation images, on which it was not trained, after 2 epochs" in card
+
+
+def test_an_exported_network_answers_as_well_as_was_told(exported, trained):
+    import onnxruntime
+
+    from resnet_tf.learning.datasets import load
+
+    images = load("digits", (16, 16, 1)).validation
+    pixels = (images.batch(np.arange(len(images))) / 127.5 - 1).astype(np.float32)
+    network = onnxruntime.InferenceSession(exported[0] / "resnet20_cifar10.onnx")
+    (logits,) = network.run(["logits"], {"images": pixels})
+    accuracy = float(np.mean(logits.argmax(-1) == images.labels))
+    assert accuracy == pytest.approx(last(trained[1], "finished")["values"]["validation_accuracy"])
+
+
+def test_a_checkpoint_is_exported_with_its_design(trained, tmp_path):
+    folder, told = trained
+    checkpoint = max((folder / "checkpoints").iterdir())
+    result = invoke("export", folder, "--weights", checkpoint, "-f", "spec", "-o", tmp_path)
+    assert result.exit_code == 2  # a folder has its own
+    result = invoke("export", folder / "training.json", "--weights", checkpoint, "-f", "keras", "-o", tmp_path)
+    assert result.exit_code == 0, result.stderr
+    import keras
+
+    spec = json.loads((folder / "training.json").read_text())["spec"]
+    model = keras.saving.load_model(next(tmp_path.glob("*.keras")))
+    assert accuracy_of(model, spec) == pytest.approx(last(told, "finished")["values"]["validation_accuracy"])
+    wrong = invoke("export", "resnet18", "--weights", checkpoint, "-f", "keras", "-o", tmp_path)
+    assert (wrong.exit_code, "no checkpoint of this design" in wrong.stderr) == (3, True)
+
+
+def test_a_run_of_the_workbench_is_exported_with_its_curve(trained, home, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_TF_HOME", str(home))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    folder, told = trained
+    plan = json.loads((folder / "training.json").read_text())
+    file = tmp_path / "spec.json"
+    file.write_text(json.dumps(plan["spec"]))
+    bench = Workbench()
+    from resnet_tf.cli.designs import design
+
+    id = bench.train(design(str(file)).spec, "digits", "quick", name="Mine")
+    store, happenings = bench._store, ("kind", "step", "epoch", "seconds", "values")
+    store.enter("worker", *bench._place[::-1], os.getpid())
+    claimed = store.claim("worker", "CPU", "a test computes on nothing else")
+    epochs = [Happening(*(event[name] for name in happenings)) for event in told if event["kind"] == "epoch"]
+    store.append("worker", claimed, epochs)
+    assert invoke("export", id, "-f", "spec", "-o", tmp_path / "none").exit_code == 3  # it has no checkpoint yet
+    shutil.copytree(folder / "checkpoints", bench.home.checkpoints(id))
+    result = invoke("export", id, "-f", "spec", "-o", tmp_path / "files")
+    assert result.exit_code == 0, result.stderr
+    card = (tmp_path / "files" / "mine.card.md").read_text()
+    assert f"{percent(told)} of the validation images, on which it was not trained, after 2 epochs" in card
