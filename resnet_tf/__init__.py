@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SpecError, VGGSpec, parse_spec
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
+    from resnet_tf.learning.pretrained import load_pretrained
     from resnet_tf.learning.recipes import RECIPES, Recipe
     from resnet_tf.learning.train import train
+    from resnet_tf.learning.weights import load_weights, save_weights
 
 _HOMES = {
     "design.costs": ("Costs", "costs"),
@@ -40,8 +42,10 @@ _HOMES = {
     "design.spec": ("DenseNetSpec", "ResNetSpec", "SpecError", "VGGSpec", "parse_spec"),
     "learning.build": ("build",),
     "learning.export": ("export",),
+    "learning.pretrained": ("load_pretrained",),
     "learning.recipes": ("RECIPES", "Recipe"),
     "learning.train": ("train",),
+    "learning.weights": ("load_weights", "save_weights"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -66,8 +70,11 @@ __all__ = [
     "fpn",
     "from_link",
     "layout",
+    "load_pretrained",
+    "load_weights",
     "parse_spec",
     "preset",
+    "save_weights",
     "segmentation",
     "to_link",
     "train",
