@@ -24,7 +24,8 @@ TRACEBACK = "RESNET_TF_TRACEBACK"  # where it is set, what nobody foresaw shows 
 _EXTRAS = {
     **dict.fromkeys(("keras", "tensorflow", "numpy", "PIL"), "learning"),
     **dict.fromkeys(("psutil", "sqlalchemy", "alembic", "platformdirs"), "app"),
-    **dict.fromkeys(("starlette", "uvicorn"), "serve"),
+    **dict.fromkeys(("starlette", "uvicorn", "anyio", "python_multipart"), "serve"),
+    **dict.fromkeys(("onnx", "onnxruntime"), "export"),
 }
 
 
@@ -74,7 +75,8 @@ def _sentence(error: Exception) -> str:
         return f"{said} See `{context.command_path} --help`." if context else said
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "").partition(".")[0]
-        return f"This needs {name}, which is not installed: pip install 'resnet_tf[{_EXTRAS.get(name, 'app')}]'"
+        wanted = f"'resnet_tf[{_EXTRAS[name]}]'" if name in _EXTRAS else name
+        return f"This needs {name}, which is not installed: pip install {wanted}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     said = " ".join(str(error).split())

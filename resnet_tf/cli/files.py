@@ -13,14 +13,16 @@ import typer
 
 from resnet_tf.cli.designs import PLAN, Changes, DesignArgument, design
 from resnet_tf.cli.failures import FAILED, Failed
-from resnet_tf.cli.networks import SOURCES, Network, load_keras, model_name, of_folder, of_run, of_weights, saved
+from resnet_tf.cli.networks import Network, load_keras, model_name, of_folder, of_run, of_weights, saved
 from resnet_tf.cli.output import AsJson, print_json, size
 from resnet_tf.design.costs import costs
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 from resnet_tf.learning.formats import FORMATS
+from resnet_tf.learning.naming import SOURCES
 
 NAMINGS = ("timm", "torchvision")  # weights alone, as safetensors, under these libraries' names
-_SCALINGS = {"timm": "imagenet", "torchvision": "imagenet", "keras": "caffe"}  # how each source's networks take pixels
+# how each source's networks take pixels of three colours
+_SCALINGS = {"timm": "imagenet", "torchvision": "imagenet", "keras": "caffe", "resnet_tf": "training"}
 _RUN = re.compile(r"[0-9a-f]{16}")  # an id of the workbench's runs
 _KINDS = (*FORMATS, *NAMINGS)
 
@@ -35,7 +37,11 @@ Formats = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="The folder that the files are written to.")]
 Seed = Annotated[int, typer.Option(help="Of first weights.")]
-Source = Annotated[str, typer.Option("--from-source", help=f"Whose names the weights have: {', '.join(SOURCES)}.")]
+Source = Annotated[
+    str,
+    typer.Option("--from-source", show_default=False, help=f"Whose the weights are: {', '.join(SOURCES)}. By default "
+                 "resnet_tf's where they are a checkpoint or .keras, keras' where .h5, else timm's."),
+]  # fmt: skip
 Pixels = Annotated[
     str | None,
     typer.Option(
@@ -90,7 +96,7 @@ def export(
     weights: Annotated[
         Path | None, typer.Option(help="A checkpoint, or weights of another library.", show_default=False)
     ] = None,
-    source: Source = "timm", scaled: Pixels = None, seed: Seed = 0, as_json: AsJson = False,
+    source: Source = "", scaled: Pixels = None, seed: Seed = 0, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Writes a network in other formats. Each is reloaded and compared; exits with 3 where one is not the same."""
     _check(formats)
@@ -104,8 +110,8 @@ def export(
 
         network = of_folder(Folder(Path(text)))
     elif weights:
-        network = of_weights(text, changes, weights, source)
-        scaled = scaled or _usual_scaling(weights, source)
+        network, source = of_weights(text, changes, weights, source)
+        scaled = scaled or _usual_scaling(network.spec, source)
     else:
         name, spec = design(text, changes)
         load_keras()
@@ -119,12 +125,12 @@ def convert(
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A .safetensors, .pth, .h5 or .keras file, or a "
                                             "checkpoint.", show_default=False)],
     text: DesignArgument, formats: Formats, out: OutFolder, changes: Changes,
-    source: Source = "timm", scaled: Pixels = None, as_json: AsJson = False,
+    source: Source = "", scaled: Pixels = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Writes another library's weights in other formats, as `export` does."""
     _check(formats)
-    network = of_weights(text, changes, weights, source)
-    _write(network, formats, out, scaled or _usual_scaling(weights, source), as_json=as_json)
+    network, source = of_weights(text, changes, weights, source)
+    _write(network, formats, out, scaled or _usual_scaling(network.spec, source), as_json=as_json)
 
 
 def _check(formats: Sequence[str]) -> None:
@@ -134,8 +140,8 @@ def _check(formats: Sequence[str]) -> None:
             raise SpecError("format", f"one of {', '.join(_KINDS)}", name, nearest_word(name, list(_KINDS)))
 
 
-def _usual_scaling(weights: Path, source: str) -> str:
-    return "training" if weights.suffix == ".npz" else _SCALINGS[source]
+def _usual_scaling(spec: Spec, source: str) -> str:
+    return _SCALINGS[source] if spec.input_shape[2] == 3 else "training"
 
 
 def _write(network: Network, formats: Sequence[str], folder: Path, scaled: str, *, as_json: bool) -> None:
@@ -195,5 +201,5 @@ def serve(
     if as_json:
         print_json({"model": model, "address": address})
     else:
-        print(f"Serving {model} at {address}: POST a picture to {address}/predict", flush=True)
+        print(f"Opening {model}, to be served at {address}: POST a picture to {address}/predict", flush=True)
     served(model, host, port)

@@ -13,6 +13,7 @@ from resnet_tf.cli.designs import design
 from resnet_tf.cli.failures import Failed
 from resnet_tf.design.expand import expand
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
+from resnet_tf.learning.naming import SOURCES
 
 if TYPE_CHECKING:
     from resnet_tf.cli.plans import Folder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from resnet_tf.learning.catalogue import DatasetCard
     from resnet_tf.learning.datasets import Data
 
-SOURCES = ("timm", "torchvision", "keras")
+_USUAL = {".npz": "resnet_tf", ".keras": "resnet_tf", ".h5": "keras"}  # a file's ending -> whose it is by default
 
 
 class Network(NamedTuple):
@@ -61,27 +62,32 @@ def saved(model: Any, spec: Spec, path: Path) -> Path:
     return path
 
 
-def of_weights(text: str, changes: Sequence[str], weights: Path, source: str) -> Network:
-    """A design with the weights in a file: a checkpoint of ours, or another library's."""
+def of_weights(text: str, changes: Sequence[str], weights: Path, source: str) -> tuple[Network, str]:
+    """A design with the weights in a file, and whose they are where `source` does not say it."""
+    source = source or _USUAL.get(weights.suffix, "timm")
     if source not in SOURCES:
         raise SpecError("from-source", f"one of {', '.join(SOURCES)}", source, nearest_word(source, list(SOURCES)))
     if not weights.exists():
         raise SpecError("weights", "a file that is there", str(weights))
     name, spec = design(text, changes)
     load_keras()
-    if weights.suffix == ".npz":
-        from resnet_tf.learning.checkpoint import Checkpoint, restore
-
-        try:
-            return Network(restore(spec, Checkpoint.load(weights), model_name(name)), spec)
-        except (KeyError, ValueError) as error:
-            raise Failed(f"{weights} is no checkpoint of this design: {error}") from error
-    from resnet_tf.learning.build import build as built
+    if weights.suffix == ".npz" and source == "resnet_tf":
+        return Network(_of_checkpoint(spec, weights, name), spec), source
+    from resnet_tf.learning.build import build
     from resnet_tf.learning.weights import load_weights
 
-    model = built(spec, name=model_name(name))
-    load_weights(model, weights, source=source)
-    return Network(model, spec)
+    model = build(spec, name=model_name(name))
+    print(f"{weights}: {load_weights(model, weights, source=source)}", file=sys.stderr)
+    return Network(model, spec), source
+
+
+def _of_checkpoint(spec: Spec, file: Path, name: str) -> Any:
+    from resnet_tf.learning.checkpoint import Checkpoint, restore
+
+    try:
+        return restore(spec, Checkpoint.load(file), model_name(name))
+    except (KeyError, ValueError) as error:
+        raise Failed(f"{file} is no checkpoint of this design: {error}") from error
 
 
 def restored(folder: Folder) -> tuple[Any, int]:

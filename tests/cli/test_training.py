@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benches import until
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -236,3 +239,65 @@ def test_a_run_of_the_workbench_is_exported_with_its_curve(trained, home, tmp_pa
     assert result.exit_code == 0, result.stderr
     card = (tmp_path / "files" / "mine.card.md").read_text()
     assert f"{percent(told)} of the validation images, on which it was not trained, after 2 epochs" in card
+
+
+# --- convert, serve
+
+
+@pytest.mark.parametrize("naming", ["timm", "torchvision"])
+def test_weights_go_to_another_librarys_names_and_come_back_the_same(naming, trained, tmp_path):
+    import keras
+    from safetensors.numpy import load_file
+
+    folder, told = trained
+    assert invoke("export", folder, "-f", naming, "-o", tmp_path).exit_code == 0
+    weights = tmp_path / f"resnet20_cifar10.{naming}.safetensors"
+    assert load_file(weights)["layer1.0.conv1.weight"].shape == (16, 16, 3, 3)  # torch's order
+    back = invoke("convert", weights, folder / "training.json", "--from-source", naming, "-f", "keras", "-o", tmp_path)
+    assert back.exit_code == 0, back.stderr
+    model = keras.saving.load_model(next(tmp_path.glob("*.keras")))
+    spec = json.loads((folder / "training.json").read_text())["spec"]
+    assert accuracy_of(model, spec) == pytest.approx(last(told, "finished")["values"]["validation_accuracy"])
+
+
+def test_weights_of_another_network_are_refused_in_a_sentence(trained, tmp_path):
+    assert invoke("export", trained[0], "-f", "timm", "-o", tmp_path).exit_code == 0
+    weights = tmp_path / "resnet20_cifar10.timm.safetensors"
+    result = invoke("convert", weights, "resnet32_cifar10", "-f", "keras", "-o", tmp_path)
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[-1].startswith("resnet_tf: These are not the weights of this network in timm: ")
+    assert invoke("convert", weights, "resnet18", "--from-source", "tim", "-f", "onnx", "-o", tmp_path).exit_code == 2
+    assert invoke("convert", tmp_path / "no.pth", "resnet18", "-f", "onnx", "-o", tmp_path).exit_code == 2
+
+
+def test_an_exported_network_is_served(exported):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "resnet_tf", "serve", exported[0] / "resnet20_cifar10.onnx", "--port", str(port)],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    with process.stdout, process.stderr:
+        assert f"http://127.0.0.1:{port}/predict" in process.stdout.readline()
+        assert until(lambda: answer(f"http://127.0.0.1:{port}/health"))["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in process.stderr.read()
+        assert process.wait(30) in (0, 130)
+
+
+def answer(address):
+    """What a server answers; None while there is none."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as response:
+            return json.load(response)
+    except OSError:
+        return None
+
+
+def test_what_cannot_be_served_is_a_sentence(tmp_path):
+    (tmp_path / "broken.onnx").write_bytes(b"nothing")
+    for model, code in ((tmp_path / "missing.onnx", 2), (tmp_path / "broken.onnx", 3)):
+        result = invoke("serve", model)
+        assert result.exit_code == code
+        assert len(result.stderr.splitlines()) == 1
