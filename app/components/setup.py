@@ -10,7 +10,7 @@ import streamlit as st
 from app import state, words
 from app.components.history import show
 from app.components.upload import own_images
-from resnet_tf.design.spec import Spec, SpecError
+from resnet_tf.design.spec import Spec, SpecError, VGGSpec
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import DatasetCard, Recipe
 
@@ -40,8 +40,9 @@ def setup() -> Spec | None:
 def _chosen(recipes: dict[str, Recipe]) -> str:
     """The recipe's name, before its widget is drawn: at first the one for networks without norm where there is none."""
     if st.session_state.get("train.recipe") not in recipes:
-        bare = state.current_spec().family == "vgg" and "gentle" in recipes
-        st.session_state["train.recipe"] = "gentle" if bare else next(iter(recipes))
+        spec = state.current_spec()
+        bare = isinstance(spec, VGGSpec) or spec.normalization.kind == "none"
+        st.session_state["train.recipe"] = "gentle" if bare and "gentle" in recipes else next(iter(recipes))
     return st.session_state["train.recipe"]
 
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from resnet_tf.design.costs import costs
+from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 from resnet_tf.learning.recipes import recipe
 from resnet_tf.runs.failures import WorkbenchError
@@ -154,8 +155,9 @@ def test_train_queues_the_design_as_the_page_says_and_opens_the_run(train_page, 
     assert opened(page) == run.id
 
 
-def test_a_network_without_norm_is_offered_the_gentle_recipe_first(train_page):
-    assert train_page(design="vgg16").selectbox(key="train.recipe").value == "gentle"
+@pytest.mark.parametrize("design", ["vgg16", to_link(preset("resnet18", normalization={"kind": "none"}))])
+def test_a_network_without_norm_is_offered_the_gentle_recipe_first(train_page, design):
+    assert train_page(design=design).selectbox(key="train.recipe").value == "gentle"
     assert train_page(design="resnet18").selectbox(key="train.recipe").value == "quick"
 
 
