@@ -116,6 +116,11 @@ print(json.dumps([resnet_tf.__file__, costs(spec).trainable_parameters]))
     assert parameters == 25_557_032  # torchvision's and timm's count
 
 
+def test_the_installed_command_counts_with_the_core_dependencies_alone(installed, tmp_path):
+    counted = json.loads(command_of(installed.with_name("resnet_tf"), "count", "resnet50", "--json", cwd=tmp_path))
+    assert counted["trainable_parameters"] == 25_557_032
+
+
 def test_the_installed_package_finds_its_digits(installed, tmp_path):
     code = """
 from importlib.resources import files

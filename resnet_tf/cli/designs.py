@@ -68,7 +68,7 @@ def _read(text: str) -> tuple[str, Spec]:
         return name, from_link(text)
     if os.path.isdir(text):
         text = os.path.join(text, PLAN)
-    if os.path.isfile(text):
+    if os.path.exists(text):  # a pipe too, as a shell's <(...) gives one
         return _stem(Path(text)), _of_json(_head(Path(text)))
     if text.endswith(".json"):
         raise SpecError("design", "a file that is there", text)
