@@ -1,0 +1,58 @@
+"""What stands above the code: which network it is, what it costs, where it comes from."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import NamedTuple
+
+from resnet_tf.design import graph as g
+from resnet_tf.design.costs import Costs, costs
+from resnet_tf.design.presets import PRESETS
+from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, Spec
+
+_WIDTH = 120
+
+
+class Origin(NamedTuple):
+    """A design's name for people, and the source of the published network that it is, if it is one."""
+
+    title: str
+    source: str = ""
+
+
+def origin(spec: Spec) -> Origin:
+    """What a design is called: a preset's title, whatever the size of its images and the number of its classes."""
+    anywhere = {"input_shape": spec.input_shape, "classes": spec.classes}
+    for preset in PRESETS.values():
+        if preset.family == spec.family and preset.spec.model_copy(update=anywhere) == spec:
+            return Origin(preset.title, preset.source)
+    if isinstance(spec, ResNetSpec):
+        kind = "plain network" if spec.block == "plain" else "residual network"
+        return Origin(f"A {kind} of {sum(stage.blocks for stage in spec.stages)} blocks")
+    if isinstance(spec, DenseNetSpec):
+        return Origin(f"A densely connected network of {sum(stage.blocks for stage in spec.stages)} blocks")
+    return Origin(f"A VGG of {sum(stage.convolutions for stage in spec.stages)} convolutions")
+
+
+def heading(spec: Spec, graph: g.LayerGraph) -> str:
+    """The docstring of the code."""
+    title, source = origin(spec)
+    height, width, channels = spec.input_shape
+    classes = f" and {spec.classes:,} classes" if isinstance(graph.output.op, g.Dense) else ""
+    lines = [
+        f'"""{title}, for images of {height} x {width} x {channels}{classes}, in Keras 3.',
+        "",
+        *counts(costs(graph)),
+    ]
+    if source:
+        lines += wrap(f"Source: {source}.", _WIDTH)
+    return "\n".join([*lines, '"""'])
+
+
+def counts(counted: Costs) -> list[str]:
+    """What the network costs, in words."""
+    moving = counted.non_trainable_parameters
+    also = f" ({moving:,} more are moving statistics)" if moving else ""
+    return [
+        f"{counted.trainable_parameters:,} parameters to train{also}, {counted.macs:,} multiply-adds for an image.",
+    ]

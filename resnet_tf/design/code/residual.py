@@ -1,0 +1,177 @@
+"""A residual network as code: a function for its block, and a loop over a table of its stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from resnet_tf.design import graph as g
+from resnet_tf.design.code.lines import expression
+from resnet_tf.design.code.places import Places
+from resnet_tf.design.code.shortcuts import arguments, has_shortcut, needs_start, shortcut
+from resnet_tf.design.code.text import call, function, named, table, times
+
+_BLOCKS = {
+    "basic": "Two 3x3 convolutions",
+    "bottleneck": "A 1x1 convolution to fewer channels, a 3x3, a 1x1 to more",
+    "plain": "Two 3x3 convolutions and no way around them",
+}
+_ORDERS = {
+    "post": "",
+    "norm-after-addition": "; the norm follows the addition",
+    "activation-before-addition": "; the branch is activated before the addition",
+    "activation-only-pre": "; activations come before convolutions, norms after them",
+    "pre": "; norms and activations come before convolutions",
+}
+# a layer of the branch -> when it is there, where some blocks lack it
+_WHEN = {"antialias": "stride > 1", "drop": "drop"}
+
+
+def residual(places: Places) -> tuple[list[str], list[str], list[str]]:
+    """Constants, functions, and the lines of the network between its stem and its head."""
+    functions = [shortcut(places)] if has_shortcut(places) else []
+    return _constants(places), [*functions, _block(places)], _stages(places)
+
+
+def _constants(places: Places) -> list[str]:
+    spec, columns = places.spec, _columns(places)
+    rows = [
+        tuple({"blocks": place.stage.blocks, "width": place.stage.width, "stride": place.dilation.stride,
+               "dilation": place.dilation.rest}[column] for column in columns)
+        for place in places if place.name.endswith(".block1")
+    ]  # fmt: skip
+    strided = "of each last block" if spec.stride_at == "last-block" else "of each first block"
+    words = [f"stride {strided}" if column == "stride" else column for column in columns]
+    lines = [table("STAGES", rows, ", ".join(words))]
+    if spec.normalization.kind == "fixup":
+        power = -0.25 if spec.block == "bottleneck" else -0.5
+        about = "what a branch's first weights are multiplied by (Zhang 2019)"
+        lines.append(f"GAIN = sum(blocks for blocks, *_ in STAGES) ** {power}  # {about}")
+    return lines
+
+
+def _columns(places: Places) -> list[str]:
+    told = _told(places)
+    dilated = {"entry", "dilation", "before"} & set(told)
+    return ["blocks", "width", *(["stride"] if "stride" in told else []), *(["dilation"] if dilated else [])]
+
+
+def _told(places: Places) -> list[str]:
+    """What `block` is told beside its input, name and width."""
+    around = arguments(places) if has_shortcut(places) else []
+    dilations = [_dilation(places, suffix) for suffix in ("conv1", "conv2")]
+    used = {
+        "stride": places.strided,
+        "entry": "entry" in dilations,
+        "dilation": "dilation" in dilations or "dilation" in around,
+        "before": "before" in around,
+        "drop": places.dropped,
+    }
+    return [name for name, is_used in used.items() if is_used]
+
+
+def _dilation(places: Places, suffix: str) -> str:
+    """The text of a convolution's dilation: 1, its stage's, or in a stage's first block that of the stage before."""
+    ops = [each.op for place in places for each in place.branch if each.name == f"{place.name}.{suffix}"]
+    if not any(isinstance(op, g.Convolution) and op.dilation > 1 for op in ops):
+        return "1"
+    return "entry" if suffix == "conv1" or places.spec.block == "bottleneck" else "dilation"
+
+
+def _block(places: Places) -> str:
+    """The function `block`: the branch, a line a layer, and what it is added to."""
+    spec = places.spec
+    widths = {stage.width for stage in spec.stages}
+    inner = times("width", spec.bottleneck_factor, widths)
+    body = [f"inner = {inner}"] if inner != "width" else []
+    body += _branch(places, "inner" if body else "width")
+    for each in _merged(place.join for place in places):
+        name = named("name", _suffix(each))
+        made = f"layers.Add(name={name})([y, x])" if isinstance(each.op, g.Addition) else ""
+        body.append(f"y = {made or expression(each.op, name, 'y', places.graph)}")
+    body[-1] = body[-1].replace("y = ", "return ", 1)
+    head = ", ".join(["x", "name", "width", *_told(places)])
+    return function(f"block({head})", f"{_BLOCKS[spec.block]}{_ORDERS[spec.order]}.", body)
+
+
+def _branch(places: Places, inner: str) -> list[str]:
+    """The lines of the branch. The shortcut begins where the branch's first convolution does, or after all of it."""
+    spec, lines, y = places.spec, [], "x"
+    early = needs_start(places) or (spec.shared_preactivation == "always" and spec.shortcut != "none")
+    for each in _merged(place.branch for place in places):
+        suffix = _suffix(each)
+        if suffix == "conv1" and early:
+            lines.append(_around(places))
+        made = expression(each.op, named("name", suffix), y, places.graph, _symbols(places, each, inner))
+        if all(any(_suffix(own) == suffix for own in place.branch) for place in places):
+            lines.append(f"y = {made}")
+        else:
+            lines += [f"if {_WHEN[suffix]}:", f"    y = {made}"]
+        y = "y"
+    return lines if early or not has_shortcut(places) else [*lines, _around(places)]
+
+
+def _around(places: Places) -> str:
+    """The line that makes of x what is added to the branch."""
+    x = "y" if places.spec.shared_preactivation == "always" else "x"
+    if not has_shortcut(places):
+        return "x = y"
+    filters = times("width", places.spec.expansion, ())
+    told = [filters if each == "filters" else each for each in arguments(places)]
+    return call("x = shortcut(", [x, *(["y"] if needs_start(places) else []), named("name", "shortcut"), *told])
+
+
+def _symbols(places: Places, layer: g.Layer, inner: str) -> dict[str, str]:
+    """The texts of what varies between blocks in one of their layers."""
+    spec, suffix = places.spec, _suffix(layer)
+    if suffix == "antialias":
+        return {"stride": "stride", "kernel": "stride"}
+    if not isinstance(layer.op, g.Convolution):
+        return {}
+    first = inner if spec.reduce_first == 1 else f"{inner} // {spec.reduce_first}"
+    last = suffix == ("conv3" if spec.block == "bottleneck" else "conv2")
+    ops = [each.op for place in places for each in place.branch if _suffix(each) == suffix]
+    symbols = {
+        "filters": times("width", spec.expansion, ()) if last else first if suffix == "conv1" else inner,
+        "stride": "stride" if any(isinstance(op, g.Convolution) and op.stride > 1 for op in ops) else "1",
+        "dilation": _dilation(places, suffix),
+    }
+    return symbols | ({"gain": "0" if last else "GAIN"} if spec.normalization.kind == "fixup" else {})
+
+
+def _suffix(layer: g.Layer) -> str:
+    """A layer's name within its block."""
+    return layer.name.split(".", 2)[2]
+
+
+def _merged(blocks: Iterable[Sequence[g.Layer]]) -> list[g.Layer]:
+    """The layers of all blocks in order, one of each name: each comes after the one that it follows in some block."""
+    found: list[g.Layer] = []
+    for block in {tuple(map(_suffix, layers)): layers for layers in blocks}.values():
+        at = 0
+        for layer in block:
+            names = [_suffix(each) for each in found]
+            if _suffix(layer) in names:
+                at = names.index(_suffix(layer)) + 1
+            else:
+                found.insert(at, layer)
+                at += 1
+    return found
+
+
+def _stages(places: Places) -> list[str]:
+    """The loop over the table of stages."""
+    spec, told = places.spec, _told(places)
+    one = "b == blocks" if spec.stride_at == "last-block" else "b == 1"
+    texts = {"stride": f"stride if {one} else 1", "entry": "before if b == 1 else dilation"}
+    arguments = ["x", 'f"stage{s}.block{b}"', "width", *(texts.get(each, each) for each in told)]
+    before = "entry" in told or "before" in told
+    lines = ["before = 1  # the dilation of the stage before"] if before else []
+    if "drop" in told:
+        lines.append("done, total = 0, sum(blocks for blocks, *_ in STAGES)")
+    lines += [f"for s, ({', '.join(_columns(places))}) in enumerate(STAGES, 1):", "    for b in range(1, blocks + 1):"]
+    if "drop" in told:
+        rate = f"drop = {spec.stochastic_depth!r} * (done + b - 1) / (total - 1)"
+        lines.append(f"        {rate}  # from 0 in the first block (Huang 2016)")
+    lines += [f"        {line}" for line in call("x = block(", arguments, depth=3).splitlines()]
+    lines += ["    done += blocks"] if "drop" in told else []
+    return lines + (["    before = dilation"] if before else [])
