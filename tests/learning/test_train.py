@@ -154,6 +154,11 @@ def test_a_design_of_other_classes_is_refused_with_the_right_number():
         next(train(TINY.model_copy(update={"classes": 4}), "digits", SHORT))
 
 
+def test_a_network_that_ends_in_maps_is_refused_before_anything_is_loaded():
+    with pytest.raises(SpecError, match="without a head the network gives maps"):
+        next(train(preset("resnet20_cifar10", head={"pool": "none"}), "digits", SHORT))
+
+
 def test_a_negative_seed_is_refused():
     with pytest.raises(SpecError, match="seed must be at least 0"):
         next(train(TINY, "digits", SHORT, seed=-1))
