@@ -6,6 +6,7 @@ reader knows the handful that tensors are made of, and refuses every other by it
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from collections import OrderedDict
@@ -46,7 +47,7 @@ class _Reader(pickle.Unpickler):
     """An unpickler that makes arrays, dictionaries and plain values, and nothing else."""
 
     def __init__(self, archive: zipfile.ZipFile, pickled: str) -> None:
-        super().__init__(archive.open(pickled))
+        super().__init__(io.BytesIO(archive.read(pickled)))
         self.archive, self.folder = archive, pickled.rpartition("/")[0]
 
     def find_class(self, module: str, name: str) -> Any:
