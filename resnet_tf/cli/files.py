@@ -18,7 +18,7 @@ from resnet_tf.cli.output import AsJson, print_json, size
 from resnet_tf.design.costs import costs
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 from resnet_tf.learning.formats import FORMATS
-from resnet_tf.learning.naming import SOURCES
+from resnet_tf.learning.naming import SOURCES, NoCounterpart
 
 NAMINGS = ("timm", "torchvision")  # weights alone, as safetensors, under these libraries' names
 # how each source's networks take pixels of three colours
@@ -164,13 +164,17 @@ def _write(network: Network, formats: Sequence[str], folder: Path, scaled: str, 
 
 
 def _weights_alone(model: Any, spec: Spec, path: Path, naming: str) -> dict[str, Any]:
+    """The record of weights under another library's names; its error is that the library has no such layer."""
     from resnet_tf.learning.weights import save_weights
 
-    began = time.perf_counter()
-    save_weights(model, spec, path, naming=naming)
-    seconds = time.perf_counter() - began
-    return {"format": naming, "path": str(path), "bytes": path.stat().st_size, "seconds": seconds, "verified": None,
-            "difference": None, "error": None, "note": None}  # fmt: skip
+    began, error = time.perf_counter(), None
+    try:
+        save_weights(model, spec, path, naming=naming)
+    except NoCounterpart as reason:
+        error = str(reason)
+    written = 0 if error else path.stat().st_size
+    return {"format": naming, "path": str(path), "bytes": written, "seconds": time.perf_counter() - began,
+            "verified": None, "difference": None, "error": error, "note": None}  # fmt: skip
 
 
 def _tell(record: dict[str, Any], *, as_json: bool) -> None:

@@ -7,15 +7,19 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resnet_tf.cli.designs import PLAN, Design, changed
+from resnet_tf.cli.output import finite
 from resnet_tf.design.spec import Spec, parse_spec
 from resnet_tf.learning import catalogue
 from resnet_tf.learning.catalogue import DATASETS, DatasetCard
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.learning.recipes import recipe as recipe_named
 from resnet_tf.runs.checkpoints import Checkpoints
+
+if TYPE_CHECKING:
+    from resnet_tf.learning.train import Event
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,11 @@ class Folder:
         from resnet_tf.learning.archives import card_of
 
         return card_of(self.path / dataset)
+
+    def write(self, event: Event) -> None:
+        """Writes down an event, as a line of JSON."""
+        with self.log.open("a") as log:
+            log.write(json.dumps(finite(event._asdict())) + "\n")
 
     def events(self, kind: str) -> Iterator[dict[str, Any]]:
         """The events of a kind, in the order in which they were told."""

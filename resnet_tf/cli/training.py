@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,8 @@ from resnet_tf.design.spec import SpecError
 if TYPE_CHECKING:
     from resnet_tf.cli.plans import Folder, Plan
     from resnet_tf.learning.train import Event
+
+_OVER = "\r\x1b[K"  # back to the line's begin, and clear it
 
 
 def train(
@@ -54,9 +57,7 @@ def train(
         given = design(text, changes)
         asked = planned(given, folder, dataset, recipe, recipe_changes, seed, image_size)
         _say_what_was_fitted(given.spec, asked)
-    plan = _agreed(folder, asked) if folder.holds_a_training else asked
-    folder.begin(plan)
-    _run(plan, folder, as_json=as_json)
+    _run(_agreed(folder, asked) if folder.holds_a_training else asked, folder, as_json=as_json)
 
 
 def _say_what_was_fitted(spec: Any, plan: Plan) -> None:
@@ -88,16 +89,18 @@ def _run(plan: Plan, folder: Folder, *, as_json: bool) -> None:
     tell = _Lines() if as_json else _Progress(plan)
     done = begin.epoch if begin else 0
     try:
-        with folder.log.open("a") as log:
-            for event in events_of(plan.spec, plan.dataset, plan.recipe, plan.seed, checkpoint=begin):
-                if event.kind == "checkpoint":
-                    folder.checkpoints.keep(event.step, event.values["state"].save)
-                    event, done = event._replace(values={}), event.epoch
-                log.write(json.dumps(finite(event._asdict())) + "\n")
-                log.flush()
-                tell(event)
+        for event in events_of(plan.spec, plan.dataset, plan.recipe, plan.seed, checkpoint=begin):
+            if event.kind == "compiling":  # it was not refused
+                folder.begin(plan)
+            if event.kind == "checkpoint":
+                folder.checkpoints.keep(event.step, event.values["state"].save)
+                event, done = event._replace(values={}), event.epoch
+            folder.write(event)
+            tell(event)
     except KeyboardInterrupt:
-        print(f"\nStopped after {done} epochs: resnet_tf train --resume -o {folder.path}", file=sys.stderr)
+        if folder.holds_a_training:
+            again = shlex.join(("resnet_tf", "train", "--resume", "-o", str(folder.path)))
+            print(f"\nStopped after {done} epochs: {again}", file=sys.stderr)
         raise
     if event.kind == "diverged":
         raise Failed(event.values["advice"])
@@ -132,7 +135,7 @@ class _Progress:
         elif event.kind == "step":
             self._rate = f"{values['images_per_second']:,.0f} images/s"
             if self._live:
-                self._print(self._figures(event.epoch + 1, values), end="\r")
+                self._print(self._figures(event.epoch + 1, values), end="")
         elif event.kind == "epoch":
             right = f"validation {100 * values['validation_accuracy']:.1f} %"
             self._print(f"{self._figures(event.epoch, values)}  {right}")
@@ -150,4 +153,4 @@ class _Progress:
 
     def _print(self, text: str, end: str = "\n") -> None:
         """Prints over the line that follows the steps."""
-        print(f"{text:<100}" if self._live else text, end=end, flush=True)
+        print(f"{_OVER}{text}" if self._live else text, end=end, flush=True)

@@ -1,6 +1,10 @@
-"""A function that runs the command line in this process."""
+"""The command line in this process, and as processes that may be interrupted."""
 
 import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -28,3 +32,24 @@ def read(run):
         return json.loads(result.stdout)
 
     return read_one
+
+
+@pytest.fixture
+def start():
+    """A function from arguments to the process that runs them, all its streams pipes; none outlives the test."""
+    started = []
+
+    def start_one(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "resnet_tf", *map(str, arguments)],
+            cwd=Path(__file__).parents[2], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield start_one
+    for process in started:
+        process.kill()
+        process.communicate()

@@ -5,8 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -122,6 +120,14 @@ def test_a_training_that_diverges_says_what_to_change(tmp_path):
     assert "a learning rate of 10 instead of 100" in result.stderr
 
 
+def test_a_training_that_is_refused_leaves_its_folder_free(tmp_path):
+    huge = ("resnet152", "--image-size", 4096, "--with", "batch_size=65536", "-o", tmp_path / "out")
+    result = invoke("train", *huge)
+    assert result.exit_code == 3
+    assert "GB free" in result.stderr
+    assert events(invoke("train", *SMALL, "--with", "epochs=1", "-o", tmp_path / "out", "--json"))
+
+
 def test_somebodys_own_images_are_trained_on_and_kept_in_the_folder(tmp_path):
     random = np.random.default_rng(0)
     for name in ("dark", "light"):
@@ -138,19 +144,13 @@ def test_somebodys_own_images_are_trained_on_and_kept_in_the_folder(tmp_path):
     assert last(again, "evaluation")["values"]["classes"] == ["dark", "light"]
 
 
-def test_an_interrupted_training_says_how_to_go_on(tmp_path):
-    arguments = [str(each) for each in ("train", *SMALL, "--with", "epochs=10000", "-o", tmp_path / "long", "--json")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "resnet_tf", *arguments], cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    with process.stdout, process.stderr:
-        next(line for line in process.stdout if json.loads(line)["kind"] == "checkpoint")
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        told = process.stderr.read()
-        assert process.wait(60) == 130
+def test_an_interrupted_training_says_how_to_go_on(start, tmp_path):
+    process = start("train", *SMALL, "--with", "epochs=10000", "-o", tmp_path / "long", "--json")
+    next(line for line in process.stdout if json.loads(line)["kind"] == "checkpoint")
+    process.send_signal(signal.SIGINT)
+    process.stdout.read()
+    told = process.stderr.read()
+    assert process.wait(60) == 130
     assert told.splitlines()[-1].endswith(f"epochs: resnet_tf train --resume -o {tmp_path / 'long'}")
     assert "Traceback" not in told
     assert list((tmp_path / "long" / "checkpoints").glob("*.npz"))
@@ -260,6 +260,15 @@ def test_weights_go_to_another_librarys_names_and_come_back_the_same(naming, tra
     assert accuracy_of(model, spec) == pytest.approx(last(told, "finished")["values"]["validation_accuracy"])
 
 
+def test_a_network_that_timm_does_not_have_is_written_in_the_other_formats_alone(tmp_path):
+    result = invoke("export", "vgg16", "--set", "hidden=[8]", "-f", "spec", "-f", "timm", "-o", tmp_path, "--json")
+    assert result.exit_code == 3
+    records = {record["format"]: record for record in json.loads(result.stdout)["files"]}
+    assert records["spec"]["error"] is None
+    assert "has no counterpart in timm" in records["timm"]["error"]
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
 def test_weights_of_another_network_are_refused_in_a_sentence(trained, tmp_path):
     assert invoke("export", trained[0], "-f", "timm", "-o", tmp_path).exit_code == 0
     weights = tmp_path / "resnet20_cifar10.timm.safetensors"
@@ -270,20 +279,15 @@ def test_weights_of_another_network_are_refused_in_a_sentence(trained, tmp_path)
     assert invoke("convert", tmp_path / "no.pth", "resnet18", "-f", "onnx", "-o", tmp_path).exit_code == 2
 
 
-def test_an_exported_network_is_served(exported):
+def test_an_exported_network_is_served(exported, start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "resnet_tf", "serve", exported[0] / "resnet20_cifar10.onnx", "--port", str(port)],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    with process.stdout, process.stderr:
-        assert f"http://127.0.0.1:{port}/predict" in process.stdout.readline()
-        assert until(lambda: answer(f"http://127.0.0.1:{port}/health"))["status"] == "ok"
-        process.send_signal(signal.SIGINT)
-        assert "Traceback" not in process.stderr.read()
-        assert process.wait(30) in (0, 130)
+    process = start("serve", exported[0] / "resnet20_cifar10.onnx", "--port", port)
+    assert f"http://127.0.0.1:{port}/predict" in process.stdout.readline()
+    assert until(lambda: answer(f"http://127.0.0.1:{port}/health"))["status"] == "ok"
+    process.send_signal(signal.SIGINT)
+    assert "Traceback" not in process.stderr.read()
+    assert process.wait(30) in (0, 130)
 
 
 def answer(address):
