@@ -57,14 +57,19 @@ Pixels = Annotated[
 def build(
     text: DesignArgument, changes: Changes, seed: Seed = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A .keras file to save it to.", show_default=False)
+        Path | None,
+        typer.Option("--out", "-o", help="A .keras file to save it to, or a .py file for its source.",
+                     show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Builds the Keras model and compares its parameters with the count."""
+    """Builds the Keras model and compares its parameters with the count; or writes its source, without Keras."""
     name, spec = design(text, changes)
-    if out is not None and out.suffix != ".keras":
-        raise SpecError("out", "a file that ends in .keras", str(out))
+    if out is not None and out.suffix not in (".keras", ".py"):
+        raise SpecError("out", "a file that ends in .keras or .py", str(out))
+    if out is not None and out.suffix == ".py":
+        _write_source(spec, out, as_json=as_json)
+        return
     load_keras()
     from resnet_tf.learning.build import build as built
 
@@ -81,6 +86,17 @@ def build(
         return
     print(f"{model.name}: {len(model.layers):,} layers, {counted:,} parameters as counted, built in {seconds:.1f} s")
     if path:
+        print(f"Written: {path}")
+
+
+def _write_source(spec: Spec, path: Path, *, as_json: bool) -> None:
+    from resnet_tf.design.code import to_python
+
+    source = to_python(spec)
+    path.write_text(source)
+    if as_json:
+        print_json({"path": path, "lines": source.count("\n"), "parameters": costs(spec).parameters})
+    else:
         print(f"Written: {path}")
 
 

@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -169,6 +171,14 @@ def test_a_model_is_built_counted_and_saved(tmp_path):
     parameters = 269_722 - 7 * 65 + 2 * (16 + 6 * 16 + 6 * 32 + 6 * 64)
     assert json.loads(result.stdout)["parameters"] == parameters
     assert keras.saving.load_model(file).count_params() == parameters
+
+
+def test_the_source_of_a_network_runs_by_itself(tmp_path):
+    file = tmp_path / "network.py"
+    assert invoke("build", "resnet18", "-o", file).stdout == f"Written: {file}\n"
+    environment = {**os.environ, "PYTHONPATH": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    result = subprocess.run([sys.executable, file], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.stdout == f"{11_689_512 + 9_600:,} parameters\n"  # torchvision's, and the moving statistics
 
 
 @pytest.fixture(scope="module")
