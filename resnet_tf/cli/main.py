@@ -25,7 +25,7 @@ COMMANDS = {
     designing.count: ("count resnet50 --by stage", "count resnet18 --set classes=10 --batch 256 --optimizer adamw"),
     designing.draw: ("draw resnet50 --level stage -o resnet50.svg", "draw design.json | dot -Tpng > design.png"),
     designing.diff: ("diff resnet50 resnet50_v1", "diff resnet50 --set stages[2].blocks=9"),
-    files.build: ("build resnet20_cifar10", "build resnet50 --seed 1 -o resnet50.keras", "build resnet50 -o resnet50.py"),
+    files.build: ("build resnet18", "build resnet50 --seed 1 -o resnet50.keras", "build resnet50 -o resnet50.py"),
     training.train: (
         "train resnet20_cifar10 -o trained", "train --resume -o trained",
         "train resnet20_cifar10 --dataset cifar10 --recipe he2015 --with epochs=3 -o cifar",
