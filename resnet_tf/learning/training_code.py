@@ -1,0 +1,182 @@
+"""A recipe as plain Keras code: cells that follow a network's own code and the images'. No Keras here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from resnet_tf.learning.recipes import Recipe
+
+
+def settings_code(recipe: Recipe, seed: int) -> str:
+    """The recipe's numbers as constants."""
+    lines = [
+        f"SEED = {seed}",
+        f"EPOCHS = {recipe.epochs}",
+        f"BATCH_SIZE = min({recipe.batch_size}, len(train_labels))",
+        f"LEARNING_RATE = {recipe.learning_rate!r}",
+    ]
+    if recipe.weight_decay or recipe.optimizer == "adamw":
+        lines.append(f"WEIGHT_DECAY = {recipe.weight_decay!r}  # of kernels, not of biases and norms")
+    if _is_scheduled(recipe):
+        lines.append("STEPS = EPOCHS * (len(train_labels) // BATCH_SIZE)")
+    if recipe.warmup:
+        lines.append(f"WARM_UP = round({recipe.warmup!r} * STEPS)")
+    return "\n".join(lines) + "\n"
+
+
+def _is_scheduled(recipe: Recipe) -> bool:
+    return bool(recipe.warmup) or recipe.schedule != "constant"
+
+
+def batches_code(recipe: Recipe, is_resized: bool) -> str:
+    """The class that gives batches: images in a new order each epoch, moved and mirrored as the recipe has it."""
+    does = [*(["moved"] if recipe.shift else []), *(["mirrored"] if recipe.flip else [])]
+    about = f", {' and '.join(does)} at random" if does else ""
+    smooth = bool(recipe.label_smoothing)
+    body = (_SHIFT.format(most=recipe.shift) if recipe.shift else "") + (_FLIP if recipe.flip else "")
+    batches = _BATCHES.format(
+        about=about,
+        resize=_RESIZE if is_resized else "",
+        augment=_AUGMENT if does else "",
+        labels="keras.utils.to_categorical(self.labels[chosen], CLASSES)" if smooth else "self.labels[chosen]",
+    )
+    return _AUGMENTED.format(body=body) + "\n\n" + batches if does else batches
+
+
+_AUGMENTED = '''\
+def augmented(images, random):
+    """Images changed a little, each in its own way."""
+{body}    return images
+'''
+_SHIFT = """\
+    height, width = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), ({most}, {most}), ({most}, {most}), (0, 0)))  # moved by up to {most} px
+    corners = random.integers(0, 2 * {most} + 1, (len(images), 2))
+    images = np.stack([image[y : y + height, x : x + width] for image, (y, x) in zip(padded, corners)])
+"""
+_FLIP = """\
+    mirrored = random.random(len(images)) < 0.5
+    images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+"""
+_BATCHES = '''\
+class Batches(keras.utils.PyDataset):
+    """Batches of images, from -1 to 1; those for training in a new order each epoch{about}."""
+
+    def __init__(self, images, labels, training):
+        super().__init__()
+        self.images, self.labels, self.training = images, labels, training
+        self.random = np.random.default_rng(SEED)
+        self.on_epoch_end()
+
+    def __len__(self):
+        full, rest = divmod(len(self.labels), BATCH_SIZE)
+        return full if self.training else full + (rest > 0)
+
+    def __getitem__(self, i):
+        chosen = self.order[i * BATCH_SIZE : (i + 1) * BATCH_SIZE]
+        images = self.images[chosen]
+{resize}{augment}        return images.astype("float32") / 127.5 - 1, {labels}
+
+    def on_epoch_end(self):
+        count = len(self.labels)
+        self.order = self.random.permutation(count) if self.training else np.arange(count)
+'''
+_RESIZE = """\
+        images = keras.ops.convert_to_numpy(keras.ops.image.resize(images, INPUT_SHAPE[:2], antialias=True))
+"""
+_AUGMENT = """\
+        if self.training:
+            images = augmented(images, self.random)
+"""
+
+_STEP = """\
+        rate = LEARNING_RATE
+        for milestone in {milestones!r}:
+            rate = keras.ops.where(step / STEPS >= milestone, rate * {factor!r}, rate)
+"""
+_COSINE = """\
+        rate = LEARNING_RATE * (1 + keras.ops.cos(math.pi * {step} / {steps})) / 2
+"""
+_CONSTANT = """\
+        rate = LEARNING_RATE
+"""
+_WORDS = {"constant": "stays", "step": "falls at milestones", "cosine": "falls to 0 along half a cosine"}
+_SCHEDULE = '''\
+@keras.saving.register_keras_serializable()
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of a step: it {words}."""
+
+    def __call__(self, step):
+        step = keras.ops.cast(step, "float32")
+{rate}{result}
+
+    def get_config(self):
+        return {{}}
+'''
+
+
+def schedule_code(recipe: Recipe) -> str:
+    """The class that gives the learning rate of each step; nothing where it is always the same."""
+    if not _is_scheduled(recipe):
+        return ""
+    climbs = "climbs evenly over the first steps, then " if recipe.warmup else ""
+    step, steps = ("(step - WARM_UP)", "(STEPS - WARM_UP)") if recipe.warmup else ("step", "STEPS")
+    rate = {
+        "constant": _CONSTANT,
+        "step": _STEP.format(milestones=recipe.milestones, factor=recipe.factor),
+        "cosine": _COSINE.format(step=step, steps=steps),
+    }[recipe.schedule]
+    result = "        return rate"
+    if recipe.warmup:
+        result = "        return keras.ops.where(step < WARM_UP, LEARNING_RATE * (step + 1) / WARM_UP, rate)"
+    return _SCHEDULE.format(words=climbs + _WORDS[recipe.schedule], rate=rate, result=result)
+
+
+_DECAYED = """\
+for weight in model.trainable_weights:
+    if len(weight.shape) > 1:
+        weight.regularizer = keras.regularizers.L2(WEIGHT_DECAY / 2)  # its gradient is WEIGHT_DECAY times the weight
+"""
+_KEPT = """\
+optimizer.exclude_from_weight_decay(var_list=[weight for weight in model.trainable_weights if len(weight.shape) < 2])
+"""
+
+
+def fit_code(recipe: Recipe) -> str:
+    """The lines that make the network and train it."""
+    rate = "Schedule()" if _is_scheduled(recipe) else "LEARNING_RATE"
+    clip = f", global_clipnorm={recipe.clip_norm!r}" if recipe.clip_norm is not None else ""
+    nesterov = ", nesterov=True" if recipe.optimizer == "nesterov" else ""
+    chosen = {
+        "sgd": f"SGD({rate}, momentum={recipe.momentum!r}{nesterov}{clip})",
+        "adam": f"Adam({rate}{clip})",
+        "adamw": f"AdamW({rate}, weight_decay=WEIGHT_DECAY{clip})",
+    }[{"nesterov": "sgd"}.get(recipe.optimizer, recipe.optimizer)]
+    decoupled = recipe.optimizer == "adamw"
+    loss = "SparseCategoricalCrossentropy(from_logits=True)"
+    if recipe.label_smoothing:
+        loss = f"CategoricalCrossentropy(from_logits=True, label_smoothing={recipe.label_smoothing!r})"
+    return "".join([
+        "keras.utils.set_random_seed(SEED)\n",
+        "model = network()\n",
+        _DECAYED if recipe.weight_decay and not decoupled else "",
+        f"optimizer = keras.optimizers.{chosen}\n",
+        _KEPT if decoupled else "",
+        f'model.compile(optimizer, keras.losses.{loss}, metrics=["accuracy"])\n',
+        "history = model.fit(\n    Batches(train_images, train_labels, training=True),\n    epochs=EPOCHS,\n",
+        "    validation_data=Batches(test_images, test_labels, training=False),\n)\n",
+    ])  # fmt: skip
+
+
+def training_code(recipe: Recipe, is_resized: bool, seed: int) -> list[str]:
+    """The cells of a training, in order: settings, batches, learning rate, training."""
+    texts = [settings_code(recipe, seed), batches_code(recipe, is_resized), schedule_code(recipe), fit_code(recipe)]
+    return [text for text in texts if text]
+
+
+def imports_code(recipe: Recipe, others: Iterable[str]) -> str:
+    """What the cells import, Python's own first."""
+    cosine = ["import math"] if recipe.schedule == "cosine" else []
+    own = [*cosine, *(line for line in others if "pathlib" in line)]
+    foreign = ["import numpy as np", *(line for line in others if "pathlib" not in line)]
+    return "\n".join([*own, *([""] if own else []), *foreign, ""])
