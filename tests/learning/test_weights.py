@@ -215,7 +215,7 @@ def test_a_cut_file_is_a_sentence(tmp_path):
         (tmp_path / "cut.pth").write_bytes(whole[:size])
         with pytest.raises(UnsafeFile):
             torch_files.read(tmp_path / "cut.pth")
-    (tmp_path / "cut.safetensors").write_bytes(b"\\x10\\x00")
+    (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00")
     with pytest.raises(WeightsError, match="is damaged"):
         load_weights(build(TINY), tmp_path / "cut.safetensors")
 
@@ -226,7 +226,7 @@ def test_a_tensor_that_reaches_beyond_its_numbers_is_a_sentence():
             return np.zeros(4, np.float32).tobytes()
 
     reader = torch_files._Reader.__new__(torch_files._Reader)
-    reader.archive, reader.folder = Archive(), "x"
+    reader.archive, reader.folder, reader.numbers = Archive(), "x", {}
     storage = torch_files._Storage("0", torch_files._Dtype("FloatStorage"))
     assert reader.tensor(storage, 0, (2, 2), (2, 1)).shape == (2, 2)
     for offset, size, stride in [
