@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resnet_tf.design.code import to_python
     from resnet_tf.design.costs import Costs, costs
     from resnet_tf.design.diff import diff
     from resnet_tf.design.drawing import draw
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
     from resnet_tf.learning.pretrained import load_pretrained
+    from resnet_tf.learning.notebook import to_notebook
     from resnet_tf.learning.recipes import RECIPES, Recipe
     from resnet_tf.learning.train import train
     from resnet_tf.learning.weights import load_weights, save_weights
 
 _HOMES = {
+    "design.code": ("to_python",),
     "design.costs": ("Costs", "costs"),
     "design.diff": ("diff",),
     "design.drawing": ("draw",),
@@ -43,6 +46,7 @@ _HOMES = {
     "learning.build": ("build",),
     "learning.export": ("export",),
     "learning.pretrained": ("load_pretrained",),
+    "learning.notebook": ("to_notebook",),
     "learning.recipes": ("RECIPES", "Recipe"),
     "learning.train": ("train",),
     "learning.weights": ("load_weights", "save_weights"),
@@ -77,6 +81,8 @@ __all__ = [
     "save_weights",
     "segmentation",
     "to_link",
+    "to_notebook",
+    "to_python",
     "train",
 ]
 

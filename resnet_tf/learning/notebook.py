@@ -35,8 +35,14 @@ def to_notebook(spec: Spec, recipe: Recipe | None = None, result: Training | Non
     if not isinstance(spec, VGGSpec) and spec.head.pool == "none":
         cells.append(("markdown", "It gives maps, for detection or segmentation: there are no classes to train it on."))
     else:
-        cells += _training(spec, recipe or (result.recipe if result else RECIPES[DEFAULT]), result)
+        cells += _training(spec, recipe or (result.recipe if result else _usual(spec)), result)
     return json.dumps(_document(cells), indent=1, ensure_ascii=False) + "\n"
+
+
+def _usual(spec: Spec) -> Recipe:
+    """The recipe of a network that has none: gentle steps where no norm bounds what its layers give."""
+    bare = isinstance(spec, VGGSpec) or spec.normalization.kind == "none"
+    return RECIPES["gentle" if bare else DEFAULT]
 
 
 def _document(cells: Sequence[Cell]) -> dict[str, Any]:
