@@ -46,6 +46,7 @@ def setup() -> None:
     formats = st.pills(
         "Formats", list(offered), format_func=lambda name: offered[name].title, selection_mode="multi",
         default=[row.name for row in offered.values() if row.usual], key="export.formats", persist_state="session",
+        wrap=True,
     )  # fmt: skip
     for row in rows:
         if row.missing:
