@@ -110,14 +110,14 @@ def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path):
 
 @pytest.mark.parametrize("where", ["the pickle", "the archive"])
 def test_whatever_bytes_are_changed_the_file_is_read_or_refused(tmp_path, where):
-    """Tiny.pth with a few bytes changed or its end cut off, 2,000 times; any other exception would fail the test."""
+    """Tiny.pth with a few bytes changed or its end cut off, 500 times; any other exception would fail the test."""
     chance, path, whole = random.Random(where), tmp_path / "w.pth", TINY.read_bytes()
     with zipfile.ZipFile(TINY) as file:
         parts = {name: file.read(name) for name in file.namelist()}
     (pickle_name,) = (name for name in parts if name.endswith("/data.pkl"))
     content = parts[pickle_name] if where == "the pickle" else whole
     refused = 0
-    for _ in range(2_000):
+    for _ in range(500):
         changed = bytearray(content)
         for _ in range(chance.randint(1, 4)):
             changed[chance.randrange(len(changed))] = chance.randrange(256)
@@ -133,7 +133,7 @@ def test_whatever_bytes_are_changed_the_file_is_read_or_refused(tmp_path, where)
             torch_files.read(path)
         except UnsafeFile:
             refused += 1
-    assert refused > 500
+    assert refused > 100
 
 
 def test_reading_them_loads_no_keras():
