@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SpecError, VGGSpec, parse_spec
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
-    from resnet_tf.learning.pretrained import load_pretrained
     from resnet_tf.learning.notebook import to_notebook
+    from resnet_tf.learning.pretrained import load_pretrained
     from resnet_tf.learning.recipes import RECIPES, Recipe
     from resnet_tf.learning.train import train
     from resnet_tf.learning.weights import load_weights, save_weights
