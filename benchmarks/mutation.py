@@ -96,8 +96,8 @@ class Copy:
         rest = sorted(path.stem for path in (folder / "tests" / "design").glob("test_*.py") if path.stem not in FIRST)
         tests = [f"tests/design/{name}.py" for name in (*FIRST, *rest)]
         self.server = subprocess.Popen(
-            [sys.executable, "-c", SERVER, *tests], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-c", SERVER, *tests], cwd=folder, env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
     def passes(self) -> bool:
