@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,20 +11,12 @@ import numpy as np
 
 from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
-from resnet_tf.learning import torch_files
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.naming import modules
+from resnet_tf.learning.weight_files import WeightsError, read
 
 MOST_LISTED = 8  # names of each kind in an error
 HEAD = "head.classifier"
-
-
-class WeightsError(ValueError):
-    """Weights that do not fit a network, with the names of all that are missing, left over or of another shape."""
-
-    def __init__(self, sentence: str, missing: list[str], extra: list[str], misshapen: list[str]) -> None:
-        self.missing, self.extra, self.misshapen = missing, extra, misshapen
-        super().__init__(sentence)
 
 
 class Loaded(NamedTuple):
@@ -175,63 +166,4 @@ def _array(variable: Any) -> np.ndarray:
     return keras.ops.convert_to_numpy(variable)
 
 
-# --- files
-
-
-def _safetensors(path: Path) -> Mapping[str, np.ndarray]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return load_file(path)
-    except (SafetensorError, KeyError, TypeError) as error:  # a number format that NumPy lacks is a KeyError
-        raise WeightsError(f"{path.name} is damaged, or has numbers that NumPy lacks ({error})", [], [], []) from None
-
-
-def _npz(path: Path) -> Mapping[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
-
-
-def _h5(path: Path) -> Mapping[str, np.ndarray]:
-    """The format of keras.applications' files: a group for each layer, with the names of its weights."""
-    import h5py
-
-    with h5py.File(path) as file:
-        layers = file.get("model_weights", file)
-        if "layer_names" not in layers.attrs:
-            raise WeightsError(f"{path.name} has no layers by name: give the .keras file instead", [], [], [])
-        found = {}
-        for layer in map(_text, layers.attrs["layer_names"]):
-            for name in map(_text, layers[layer].attrs["weight_names"]):
-                variable = re.sub(r":\d+$", "", name.rpartition("/")[2])
-                found[f"{layer}/{variable}"] = np.array(layers[layer][name])
-        return found
-
-
-def _text(name: str | bytes) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
-
-
-def _keras(path: Path) -> Mapping[str, np.ndarray]:
-    model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    return {f"{layer.name}/{v.name}": _array(v) for layer in model.layers for v in layer.weights}
-
-
-READERS: dict[str, Callable[[Path], Mapping[str, Any]]] = {
-    ".safetensors": _safetensors,
-    ".pth": torch_files.read,
-    ".pt": torch_files.read,
-    ".bin": torch_files.read,
-    ".npz": _npz,
-    ".h5": _h5,
-    ".keras": _keras,
-}
-
-
-def read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
-    """The tensors of a file by name. Raises WeightsError for an unknown kind of file, UnsafeFile for a trap."""
-    path = Path(path)
-    if path.suffix not in READERS:
-        raise WeightsError(f"{path.name} must end in one of {', '.join(READERS)}", [], [], [])
-    return READERS[path.suffix](path)
+__all__ = ["Loaded", "WeightsError", "load_weights", "save_weights"]
