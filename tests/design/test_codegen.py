@@ -53,9 +53,9 @@ def expected(op):
         case g.ChannelScale(initial):
             return {"initial": ("Constant", initial)}
         case g.ScalarBias():
-            return {"initial": "zeros"}
+            return {"initial": ("Constant", 0.0)}
         case g.ScalarScale():
-            return {"initial": "ones"}
+            return {"initial": ("Constant", 1.0)}
         case g.Activation("leaky_relu"):
             return {"slope": 0.01}
         case g.Activation(kind):

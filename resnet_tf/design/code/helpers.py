@@ -15,7 +15,7 @@ def has(graph: g.LayerGraph, *ops: type) -> bool:
 
 def hidden(graph: g.LayerGraph) -> bool:
     """Whether there are dense layers before the classifier."""
-    return sum(isinstance(layer.op, g.Dense) and layer.op.gain != 0 for layer in graph) > 1
+    return sum(isinstance(layer.op, g.Dense) for layer in graph) > 1
 
 
 def norm(norm: Normalization, graph: g.LayerGraph) -> str:
@@ -95,7 +95,7 @@ DENSE_LAYER = function(
 )
 
 
-def _learnt(name: str, about: str, shape: str, first: str, use: str) -> str:
+def _learnt(name: str, about: str, units: str, first: str, use: str) -> str:
     """A class of layers that learn numbers, of two axes as a dense layer's kernel."""
     return f'''\
 @keras.saving.register_keras_serializable()
@@ -103,18 +103,19 @@ class {name}(layers.Layer):
     """{about}"""
 
     def build(self, input_shape):
-        self.value = self.add_weight(shape={shape}, initializer={first}, name="value")
+        initial = keras.initializers.Constant({first})
+        self.value = self.add_weight(shape=(1, {units}), initializer=initial, name="value")
 
     def call(self, x):
         return x {use} self.value'''
 
 
-BIAS = _learnt("Bias", "One learnt number that is added, at first 0 (Fixup, Zhang 2019).", "(1, 1)", '"zeros"', "+")
-SCALE = _learnt("Scale", "One learnt number that multiplies, at first 1 (Fixup, Zhang 2019).", "(1, 1)", '"ones"', "*")
+BIAS = _learnt("Bias", "One learnt number that is added, at first 0 (Fixup, Zhang 2019).", "1", "0.0", "+")
+SCALE = _learnt("Scale", "One learnt number that multiplies, at first 1 (Fixup, Zhang 2019).", "1", "1.0", "*")
 
 
 def layer_scale(graph: g.LayerGraph) -> str:
+    """The class of layer scale, from where all its factors begin."""
     (value,) = {layer.op.initial for layer in graph if isinstance(layer.op, g.ChannelScale)}
     about = f"A learnt factor for every channel, at first {number(value)} (Touvron 2021)."
-    first = f"keras.initializers.Constant({number(value)})"
-    return _learnt("LayerScale", about, "(1, input_shape[-1])", first, "*")
+    return _learnt("LayerScale", about, "input_shape[-1]", number(value), "*")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from resnet_tf.design import graph as g
 from resnet_tf.design.code.lines import expression
 from resnet_tf.design.code.places import Places
-from resnet_tf.design.code.shortcuts import arguments, has_shortcut, needs_start, shortcut
-from resnet_tf.design.code.text import call, function, named, table, times
+from resnet_tf.design.code.shortcuts import arguments, has_shortcut, read, shortcut
+from resnet_tf.design.code.text import call, function, named, table, times, used
 
 _BLOCKS = {
     "basic": "Two 3x3 convolutions",
@@ -56,17 +56,8 @@ def _columns(places: Places) -> list[str]:
 
 
 def _told(places: Places) -> list[str]:
-    """What `block` is told beside its input, name and width."""
-    around = arguments(places) if has_shortcut(places) else []
-    dilations = [_dilation(places, suffix) for suffix in ("conv1", "conv2")]
-    used = {
-        "stride": places.strided,
-        "entry": "entry" in dilations,
-        "dilation": "dilation" in dilations or "dilation" in around,
-        "before": "before" in around,
-        "drop": places.dropped,
-    }
-    return [name for name, is_used in used.items() if is_used]
+    """What `block` is told beside its input, name and width: all that its lines speak of."""
+    return used(_lines(places), ("stride", "entry", "dilation", "before", "drop"))
 
 
 def _dilation(places: Places, suffix: str) -> str:
@@ -78,25 +69,28 @@ def _dilation(places: Places, suffix: str) -> str:
 
 
 def _block(places: Places) -> str:
-    """The function `block`: the branch, a line a layer, and what it is added to."""
+    """The function `block`."""
+    head = ", ".join(["x", "name", "width", *_told(places)])
+    return function(f"block({head})", f"{_BLOCKS[places.spec.block]}{_ORDERS[places.spec.order]}.", _lines(places))
+
+
+def _lines(places: Places) -> list[str]:
+    """The branch, a line a layer, and what it is added to."""
     spec = places.spec
-    widths = {stage.width for stage in spec.stages}
-    inner = times("width", spec.bottleneck_factor, widths)
-    body = [f"inner = {inner}"] if inner != "width" else []
-    body += _branch(places, "inner" if body else "width")
+    inner = times("width", spec.bottleneck_factor, {stage.width for stage in spec.stages})
+    lines = [f"inner = {inner}"] if inner != "width" else []
+    lines += _branch(places, "inner" if lines else "width")
     for each in _merged(place.join for place in places):
         name = named("name", _suffix(each))
         made = f"layers.Add(name={name})([y, x])" if isinstance(each.op, g.Addition) else ""
-        body.append(f"y = {made or expression(each.op, name, 'y', places.graph)}")
-    body[-1] = body[-1].replace("y = ", "return ", 1)
-    head = ", ".join(["x", "name", "width", *_told(places)])
-    return function(f"block({head})", f"{_BLOCKS[spec.block]}{_ORDERS[spec.order]}.", body)
+        lines.append(f"y = {made or expression(each.op, name, 'y', places.graph)}")
+    return [*lines[:-1], lines[-1].replace("y = ", "return ", 1)]
 
 
 def _branch(places: Places, inner: str) -> list[str]:
     """The lines of the branch. The shortcut begins where the branch's first convolution does, or after all of it."""
-    spec, lines, y = places.spec, [], "x"
-    early = needs_start(places) or (spec.shared_preactivation == "always" and spec.shortcut != "none")
+    lines, y = [], "x"
+    early = "y" in read(places)
     for each in _merged(place.branch for place in places):
         suffix = _suffix(each)
         if suffix == "conv1" and early:
@@ -112,12 +106,11 @@ def _branch(places: Places, inner: str) -> list[str]:
 
 def _around(places: Places) -> str:
     """The line that makes of x what is added to the branch."""
-    x = "y" if places.spec.shared_preactivation == "always" else "x"
     if not has_shortcut(places):
         return "x = y"
     filters = times("width", places.spec.expansion, ())
     told = [filters if each == "filters" else each for each in arguments(places)]
-    return call("x = shortcut(", [x, *(["y"] if needs_start(places) else []), named("name", "shortcut"), *told])
+    return call("x = shortcut(", [*read(places), named("name", "shortcut"), *told])
 
 
 def _symbols(places: Places, layer: g.Layer, inner: str) -> dict[str, str]:

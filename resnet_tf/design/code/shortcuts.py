@@ -7,7 +7,7 @@ from collections.abc import Callable
 from resnet_tf.design import graph as g
 from resnet_tf.design.code.lines import expression
 from resnet_tf.design.code.places import Place, Places
-from resnet_tf.design.code.text import function, named
+from resnet_tf.design.code.text import function, named, used
 
 # a shortcut's layer -> when it is there, where some shortcuts that change the shape lack it
 _WHEN: dict[str, Callable[[Places], str]] = {
@@ -15,62 +15,54 @@ _WHEN: dict[str, Callable[[Places], str]] = {
     "pool": lambda places: places.changes,
     "pad": lambda places: "x.shape[-1] < filters",
 }
+# a network's rule -> what its function gives where the shape changes
 _ABOUT = {
-    "projection": "x itself where its shape stays; else a projection of it",
-    "projection-everywhere": "A projection of x, in every block",
-    "average-pool": "x itself where its shape stays; else a projection of it, pooled first where it strides (He 2019)",
-    "zero-padding": "x itself where its shape stays; else every stride-th pixel of it, and zeros for the new channels",
+    "projection": "a projection of {x}",
+    "projection-everywhere": "a projection of {x}",
+    "average-pool": "a projection of {x}, pooled first where it strides (He 2019)",
+    "zero-padding": "every stride-th pixel of {x}, and zeros for the channels that are new",
 }
 
 
-def needs_start(places: Places) -> bool:
-    """Whether some shortcuts begin where the branch does, and others before its norm and activation."""
+def read(places: Places) -> tuple[str, ...]:
+    """What shortcuts begin from: a block's input x, the y that its branch's first convolution reads, or either."""
     spec = places.spec
     shares = spec.preactivated or spec.normalization.kind == "fixup"
-    if not shares or spec.shared_preactivation in ("always", "never") or spec.shortcut == "none":
-        return False
-    return any(place.changed for place in places) or _first_is_shared(places)
-
-
-def _first_is_shared(places: Places) -> bool:
-    return places.spec.shared_preactivation == "first" and not places[0].changed
+    if spec.shortcut == "none" or not shares or spec.shared_preactivation == "never":
+        return ("x",)
+    late = [place.changed or spec.shared_preactivation == "always" for place in places]
+    late[0] |= spec.shared_preactivation == "first"
+    return tuple(x for x, is_read in (("x", not all(late)), ("y", any(late))) if is_read)
 
 
 def has_shortcut(places: Places) -> bool:
-    """Whether the ways around the blocks are more than x itself."""
-    return places.spec.shortcut != "none" and (any(place.around for place in places) or needs_start(places))
+    """Whether the ways around the blocks are more than x, or y, as it is."""
+    return any(place.around for place in places) or len(read(places)) > 1
 
 
 def arguments(places: Places) -> list[str]:
-    """What the function is told beside x and its name."""
-    return [
-        *(["filters"] if any(place.changed for place in places) else []),
-        *(["stride"] if places.strided else []),
-        *(["dilation"] if _tells_dilation(places) else []),
-        *(["before"] if dilates(places) else []),
-    ]
-
-
-def _tells_dilation(places: Places) -> bool:
-    spec = places.spec
-    pooled = spec.shortcut == "average-pool" or spec.shortcut_kernel > 1
-    return pooled and places.dilated and any(place.changed for place in places)
-
-
-def dilates(places: Places) -> bool:
-    """Whether some projection's kernel is dilated, as the stage before is."""
-    return any(isinstance(each.op, g.Convolution) and each.op.dilation > 1 for place in places for each in place.around)
+    """What the function is told beside what it reads and its name: all that its lines speak of."""
+    return used(_lines(places), ("filters", "stride", "dilation", "before"))
 
 
 def shortcut(places: Places) -> str:
     """The function `shortcut`: x where nothing changes, and the layers of the network's rule where something does."""
-    spec = places.spec
-    start = needs_start(places)
-    head = ["x", *(["start"] if start else []), "name", *arguments(places)]
-    about = _ABOUT[spec.shortcut]
-    if start:
-        about += "; that begins at `start`, where the branch does"
-    return function(f"shortcut({', '.join(head)})", f"{about}.", [*_unchanged(places), *_changed(places)])
+    start = ["start"] if len(read(places)) > 1 else []
+    head = ", ".join(["x", *start, "name", *arguments(places)])
+    return function(f"shortcut({head})", f"{_about(places)}.", _lines(places))
+
+
+def _about(places: Places) -> str:
+    changed = sum(place.changed for place in places)
+    new = _ABOUT[places.spec.shortcut].format(x="what the branch starts from" if len(read(places)) > 1 else "x")
+    if changed == len(places):
+        return new.capitalize()
+    kept = "channels stay" if places.spec.stride_at == "last-block" else "shape stays"
+    return f"x where its {kept}, else {new}" if changed else "x, or every stride-th pixel of it"
+
+
+def _lines(places: Places) -> list[str]:
+    return [*_unchanged(places), *_changed(places)]
 
 
 def _unchanged(places: Places) -> list[str]:
@@ -83,7 +75,7 @@ def _unchanged(places: Places) -> list[str]:
     tests += ["x.shape[-1] == filters"] if len(same) < len(places) else []
     lines = []
     x = "x"
-    if _first_is_shared(places):
+    if len(read(places)) > 1 and places.spec.shared_preactivation == "first" and not places[0].changed:
         x = 'start if name == "stage1.block1.shortcut" else x'
     if pooled:
         lines += [f"x = {x}"] if x != "x" else []
@@ -98,12 +90,14 @@ def _changed(places: Places) -> list[str]:
     """The layers of a shortcut that changes the shape; those that some such shortcuts lack under a condition."""
     changed = [place for place in places if place.changed]
     lines: list[str] = []
-    x = "start" if needs_start(places) else "x"
+    x = "start" if len(read(places)) > 1 else "x"
     kinds = {each.name.rpartition(".")[2]: each for place in changed for each in place.around}
     for suffix in ("subsample", "pad", "pool", "conv", "norm"):
         if suffix not in kinds:
             continue
         made = _made(suffix, kinds[suffix], x, places, changed)
+        if " kernel," in made:
+            lines.append(f"kernel = 3 if {places.changes} else 1")
         if all(any(each.name.endswith(f".{suffix}") for each in place.around) for place in changed):
             lines.append(f"x = {made}")
         else:
@@ -125,8 +119,13 @@ def _made(suffix: str, layer: g.Layer, x: str, places: Places, changed: list[Pla
         return f"pad_channels({x}, {name}, filters)"
     if suffix == "conv":
         return expression(layer.op, name, x, places.graph, _symbols(places, changed))
-    symbols = {"stride": "stride", "kernel": "2"} if suffix == "pool" else {}
+    symbols = {"stride": "stride" if places.strided else "1", "kernel": "2"} if suffix == "pool" else {}
     return expression(layer.op, name, x, places.graph, symbols)
+
+
+def _dilates(places: Places) -> bool:
+    """Whether some projection's kernel is dilated, as the stage before is."""
+    return any(isinstance(each.op, g.Convolution) and each.op.dilation > 1 for place in places for each in place.around)
 
 
 def _symbols(places: Places, changed: list[Place]) -> dict[str, str]:
@@ -134,7 +133,7 @@ def _symbols(places: Places, changed: list[Place]) -> dict[str, str]:
     ops = [each.op for place in changed for each in place.around if isinstance(each.op, g.Convolution)]
     symbols = {"filters": "filters", "stride": "stride" if any(op.stride > 1 for op in ops) else "1"}
     if len({op.kernel for op in ops}) > 1:
-        symbols["kernel"] = f"3 if {places.changes} else 1"
-    if dilates(places):
-        symbols["dilation"] = f"before if {places.changes} else 1" if "kernel" in symbols else "before"
+        symbols["kernel"] = "kernel"
+    if _dilates(places):
+        symbols["dilation"] = "before if kernel > 1 else 1" if "kernel" in symbols else "before"
     return symbols

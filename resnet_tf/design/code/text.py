@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from textwrap import indent, wrap
 
@@ -30,8 +31,16 @@ def call(start: str, arguments: Sequence[str], end: str = ")", depth: int = 1) -
     return "\n".join([start, *(f"{INDENT}{argument}," for argument in arguments), end])
 
 
+def used(lines: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those of some variables that lines of code speak of."""
+    words = set(re.findall(r"\w+", "\n".join(lines)))
+    return [name for name in names if name in words]
+
+
 def table(name: str, rows: Sequence[object], comment: str) -> str:
-    """A constant that is a tuple, a row a line."""
+    """A constant that is a tuple, a row a line where there are several."""
+    if len(rows) == 1:
+        return f"# {comment}\n{name} = ({rows[0]!r},)"
     return "\n".join([f"# {comment}", f"{name} = (", *(f"{INDENT}{row!r}," for row in rows), ")"])
 
 
