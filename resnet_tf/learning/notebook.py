@@ -113,12 +113,12 @@ def _training(spec: Spec, chosen: Recipe, result: Training | None) -> list[Cell]
     images = images_of(spec, result.dataset if result else None)
     settings = chosen.model_dump(exclude={"name", "title", "source"})
     steps = _table(("", ""), [(name.replace("_", " "), _value(value)) for name, value in settings.items()])
-    source = f" ({chosen.source})" if chosen.source else ""
+    source = f" ({_text(chosen.source)})" if chosen.source else ""
     seed = result.seed if result else 0
     return [
-        ("markdown", f"## Images\n\n{images.about}"),
+        ("markdown", f"## Images\n\n{_text(images.about)}"),
         ("code", _cell_of(images, chosen)),
-        ("markdown", f"## Training\n\n{chosen.title}{source}.\n\n{steps}{_loss(chosen)}"),
+        ("markdown", f"## Training\n\n{_text(chosen.title)}{source}.\n\n{steps}{_loss(chosen)}"),
         *(("code", text) for text in training_code(chosen, images.is_resized, seed)),
         ("markdown", _result(result) if result and result.epochs else "## Result"),
         ("code", _EVALUATED),
@@ -149,11 +149,11 @@ def _result(result: Training) -> str:
     rows = [(str(epoch["epoch"]), *(_number(epoch.get(column)) for column in _COLUMNS)) for epoch in shown]
     curve = _table(("Epoch", *(column.replace("_", " ").capitalize() for column in _COLUMNS)), rows)
     reached = f"{100 * epochs[-1]['validation_accuracy']:.2f} %"
-    where = f" on {result.device}" if result.device else ""
+    where = f" on {_text(result.device)}" if result.device else ""
     return "\n\n".join([
         "## Result",
-        f"It answered {reached} of the validation images of {result.dataset.title} rightly after {len(epochs):,} epochs"
-        f"{where} (seed {result.seed}).",
+        f"It answered {reached} of the validation images of {_text(result.dataset.title)} rightly, "
+        f"after {len(epochs):,} epochs{where} (seed {result.seed}).",
         *([] if every == 1 else [f"Every {every} epochs of {len(epochs):,}:"]),
         curve,
     ])  # fmt: skip
