@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from resnet_tf.design import graph as g
 from resnet_tf.learning.backend import keras
@@ -46,8 +48,9 @@ def servable(
     prepare: Callable[[Tensor], Tensor] = lambda images: images,
     finish: Callable[[Outputs], Outputs] = lambda outputs: outputs,
 ) -> Any:
-    """A tf.Module of the model's variables whose `serve` is a function from images to outputs by name.
+    """A tf.Module of the model's weights whose `serve` is a function from images to outputs by name.
 
+    The vectors (norms, biases) are one variable: what TensorFlow saves takes its time by their number, not their size.
     Raises RuntimeError on another backend than TensorFlow.
     """
     if keras.backend.backend() != "tensorflow":
@@ -55,15 +58,27 @@ def servable(
     import tensorflow as tf
 
     names = output_names(graph)
+    vectors = [weight for weight in model.weights if len(weight.shape) == 1]
+    sizes = [weight.shape[0] for weight in vectors]
+    packed = {id(vector) for vector in vectors}
+    others = [variable for variable in model.variables if id(variable) not in packed]
+    module = tf.Module()
+    module.vectors = tf.Variable(np.concatenate([keras.ops.convert_to_numpy(v) for v in vectors] or [np.zeros(0)]))
+    module.others = [variable.value for variable in others]
 
     def serve(images: Tensor) -> Outputs:
-        found = model(prepare(images), training=False)
+        parts = tf.split(module.vectors, sizes) if sizes else []
+        values = {id(v): value for v, value in zip(vectors + others, parts + module.others, strict=True)}
+        trained, fixed = ([values[id(v)] for v in each] for each in _kinds(model))
+        found, _ = model.stateless_call(trained, fixed, prepare(images), training=False)
         return finish({name: found[layer] if len(names) > 1 else found for name, layer in names.items()})
 
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    module.serve = tf.function(serve)
+    module.serve = tf.function(serve, autograph=False)
     return module
+
+
+def _kinds(model: keras.Model) -> tuple[list[Any], list[Any]]:
+    return model.trainable_variables, model.non_trainable_variables
 
 
 def _with_probabilities(outputs: Outputs) -> Outputs:
@@ -81,9 +96,11 @@ def _images(graph: g.LayerGraph, kind: Any) -> Any:
 
 
 def _save(module: Any, signatures: dict[str, Any], path: Path) -> None:
-    """Writes the folder and packs it into a zip at the path."""
+    """Writes the folder and packs it into a zip at the path, as it is: weights hardly become smaller."""
     import tensorflow as tf
 
     folder = path.with_suffix("")
     tf.saved_model.save(module, str(folder), signatures=signatures)
-    shutil.make_archive(str(folder), "zip", folder)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder))
