@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from resnet_tf.design.code import to_python
 from resnet_tf.design.costs import costs
 from resnet_tf.design.drawing import draw
 from resnet_tf.design.expand import as_graph
@@ -24,6 +25,7 @@ from resnet_tf.learning.build import deep, folded, recursion_for
 from resnet_tf.learning.card import Facts, File, Training, card, versions
 from resnet_tf.learning.datasets import Data
 from resnet_tf.learning.formats import CARD, FORMATS, Format, output_names
+from resnet_tf.learning.notebook import to_notebook
 from resnet_tf.learning.proof import verdicts
 from resnet_tf.learning.samples import Samples, for_calibration, for_trial
 from resnet_tf.learning.scaling import Scaling, scaling
@@ -48,13 +50,17 @@ class Exported(NamedTuple):
 
 @dataclass(frozen=True)
 class Subject:
-    """What is written: a model of stock layers, its graph, its spec if it has one, images to calibrate it with."""
+    """What is written: a model of stock layers, its graph, its spec if it has one, images to calibrate it with.
+
+    `training` is how it came to its weights, if it was trained.
+    """
 
     model: keras.Model
     graph: LayerGraph
     spec: Spec | None
     scaling: Scaling
     calibration: Samples
+    training: Training | None = None
 
 
 def export(
@@ -85,7 +91,7 @@ def export(
     spec = None if isinstance(spec_or_graph, LayerGraph) else spec_or_graph
     way = scaling(scaled, graph.input_shape[-1])
     with deep(graph):
-        subject = Subject(folded(model, graph), plain(graph), spec, way, for_calibration(graph, data))
+        subject = Subject(folded(model, graph), plain(graph), spec, way, for_calibration(graph, data), training)
         records = []
         for record in _all(chosen, subject, folder, data):
             records.append(record)
@@ -181,10 +187,19 @@ def _proof(record: Exported) -> str:
     return f"{said}; {record.note}" if record.note else said
 
 
-def _write_spec(subject: Subject, path: Path) -> None:
+def _described(subject: Subject) -> Spec:
+    """The spec. Raises ValueError where only a graph describes the network."""
     if subject.spec is None:
-        raise ValueError("The network is a graph of its own: only a design that a spec describes is written as JSON")
-    path.write_text(subject.spec.model_dump_json(indent=2) + "\n")
+        raise ValueError("The network is a graph of its own: only a design that a spec describes is written so")
+    return subject.spec
+
+
+def _write_spec(subject: Subject, path: Path) -> None:
+    path.write_text(_described(subject).model_dump_json(indent=2) + "\n")
+
+
+def _write_notebook(subject: Subject, path: Path) -> None:
+    path.write_text(to_notebook(_described(subject), result=subject.training))
 
 
 def _write_costs(subject: Subject, path: Path) -> None:
@@ -222,6 +237,8 @@ WRITERS: dict[str, Callable[[Subject, Path], None]] = {
     "litert_float16": lambda of, path: litert.write_float16(of.model, of.graph, path),
     "litert_int8": _write_int8,
     "spec": _write_spec,
+    "python": lambda of, path: path.write_text(to_python(_described(of))),
+    "notebook": _write_notebook,
     "costs": _write_costs,
     "dot": _write_dot,
 }

@@ -85,6 +85,9 @@ _SPEC = """\
 import pathlib, resnet_tf
 spec = resnet_tf.parse_spec(pathlib.Path("{file}").read_text())
 network = resnet_tf.build(spec)"""
+_PYTHON = """\
+import runpy
+network = runpy.run_path("{file}")["network"]()  # its first weights, drawn anew"""
 _COSTS = """\
 import pandas
 layers = pandas.read_csv("{file}")
@@ -111,6 +114,9 @@ _ROWS = (
     Format("litert_int8", "LiteRT int8", "a quarter of the size: weights and maps of 8 bits, input and output too",
            ".int8.tflite", _LITERT_INT8, BYTE, lossy=True, usual=False),
     Format("spec", "Spec", "the design as JSON, for this workbench", ".spec.json", _SPEC),
+    Format("python", "Python", "the network as Keras code, to read and to change: needs Keras alone", ".py", _PYTHON),
+    Format("notebook", "Notebook", "design, code, training and its result, for Jupyter: needs Keras alone",
+           ".ipynb", "", usual=False),
     Format("costs", "Costs", "every layer's parameters, MACs and more, as CSV", ".costs.csv", _COSTS),
     Format("dot", "DOT", "the drawing, for Graphviz", ".dot", _DOT),
 )

@@ -61,7 +61,7 @@ def test_a_press_on_export_queues_the_usual_formats_and_the_link_names_it(export
     page.button(key="export.start").click().run()
     assert not page.exception
     (run,) = bench.runs("export")
-    assert run.formats == ("savedmodel", "keras", "onnx", "litert", "spec", "costs", "dot")
+    assert run.formats == ("savedmodel", "keras", "onnx", "litert", "spec", "python", "costs", "dot")
     assert run.source is None
     assert page.query_params["export"] == run.id
     assert page.progress

@@ -26,6 +26,7 @@ from resnet_tf.learning.scaling import TRAINING
 pytestmark = pytest.mark.keras
 
 SPEC = preset("resnet20_cifar10")
+TEXTS = ("spec", "python", "notebook", "costs", "dot")
 EXACT = ("savedmodel", "savedmodel_pixels", "keras", "onnx", "litert")
 
 
@@ -38,7 +39,7 @@ def exported(tmp_path_factory):
 def test_every_format_is_written_with_its_size_and_time(exported):
     folder, records = exported
     runnable = ("savedmodel", "savedmodel_pixels", "keras", "onnx", "litert", "litert_float16", "litert_int8")
-    assert tuple(records) == ("spec", "costs", "dot", *runnable, "card")
+    assert tuple(records) == (*TEXTS, *runnable, "card")
     for record in records.values():
         assert record.error is None
         assert record.bytes == record.path.stat().st_size > 0
@@ -51,7 +52,7 @@ def test_what_can_be_run_is_verified_in_a_fresh_process_and_the_rest_is_not_said
     for name in EXACT:
         assert records[name].verified is True
         assert 0 <= records[name].difference < 1e-4
-    assert {records[name].verified for name in ("spec", "costs", "dot", "card")} == {None}
+    assert {records[name].verified for name in (*TEXTS, "card")} == {None}
 
 
 def test_what_keeps_fewer_digits_says_what_that_costs(exported):
@@ -85,6 +86,21 @@ def test_its_lines_load_it_in_a_process_without_this_package(exported, name):
 
 def test_the_spec_comes_back_from_its_file(exported):
     assert parse_spec(exported[1]["spec"].path.read_text()) == SPEC
+
+
+def test_the_lines_of_the_code_build_the_network_in_a_process_without_this_package(exported):
+    folder, records = exported
+    script = f"import sys\n{records['python'].load}\n"
+    script += "print(network.count_params()); assert 'resnet_tf' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], cwd=folder, check=True, capture_output=True, text=True, timeout=300
+    )
+    assert int(done.stdout) == costs(SPEC).parameters
+
+
+def test_the_notebook_is_the_design_s(exported):
+    cells = json.loads(exported[1]["notebook"].path.read_text())["cells"]
+    assert exported[1]["python"].path.read_text() in ["".join(cell["source"]) + "\n" for cell in cells]
 
 
 def test_the_costs_file_adds_up_to_its_last_row(exported):
@@ -179,9 +195,9 @@ def test_a_network_that_standardises_its_kernels_is_exported_as_one_that_need_no
 
 def test_a_graph_of_many_outputs_is_exported_with_their_names(tmp_path):
     graph = features(SPEC)
-    formats = ["savedmodel", "keras", "onnx", "litert", "spec"]
+    formats = ["savedmodel", "keras", "onnx", "litert", "spec", "python", "notebook"]
     records = {record.format: record for record in export(build(graph, seed=1), graph, tmp_path, formats)}
-    assert "a graph of its own" in records.pop("spec").error
+    assert all("a graph of its own" in records[name].error for name in formats[4:])
     assert {records[name].verified for name in formats[:4]} == {True}
 
 
