@@ -54,7 +54,7 @@ def verdict(artifact: Artifact) -> tuple[str, str]:
     if artifact.error:
         return "Not verified", artifact.error
     if artifact.verified is None:
-        return "Text", "nothing to run"
+        return "Not run", "there is nothing in it to run"
     if artifact.difference is None:
         return "Not verified", "no answer came from the fresh process"
     largest = f"largest difference {artifact.difference:.2g}" + (f"; {artifact.note}" if artifact.note else "")

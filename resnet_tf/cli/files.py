@@ -18,22 +18,20 @@ from resnet_tf.cli.output import AsJson, print_json, size
 from resnet_tf.design.costs import costs
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 from resnet_tf.learning.formats import FORMATS
-from resnet_tf.learning.naming import SOURCES, NoCounterpart
+from resnet_tf.learning.naming import SOURCES
 
-NAMINGS = ("timm", "torchvision")  # weights alone, as safetensors, under these libraries' names
 # how each source's networks take pixels of three colours
 _SCALINGS = {"timm": "imagenet", "torchvision": "imagenet", "keras": "caffe", "resnet_tf": "training"}
 _RUN = re.compile(r"[0-9a-f]{16}")  # an id of the workbench's runs
-_KINDS = (*FORMATS, *NAMINGS)
 
 
 def _complete_formats(incomplete: str) -> list[str]:
-    return [name for name in _KINDS if name.startswith(incomplete)]
+    return [name for name in FORMATS if name.startswith(incomplete)]
 
 
 Formats = Annotated[
     list[str],
-    typer.Option("--format", "-f", help=f"{', '.join(_KINDS)}. Repeatable.", autocompletion=_complete_formats),
+    typer.Option("--format", "-f", help=f"{', '.join(FORMATS)}. Repeatable.", autocompletion=_complete_formats),
 ]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="The folder that the files are written to.")]
 Seed = Annotated[int, typer.Option(help="Of first weights.")]
@@ -152,8 +150,8 @@ def convert(
 def _check(formats: Sequence[str]) -> None:
     """Raises SpecError for an unknown format, before anything slow begins."""
     for name in formats:
-        if name not in _KINDS:
-            raise SpecError("format", f"one of {', '.join(_KINDS)}", name, nearest_word(name, list(_KINDS)))
+        if name not in FORMATS:
+            raise SpecError("format", f"one of {', '.join(FORMATS)}", name, nearest_word(name, list(FORMATS)))
 
 
 def _usual_scaling(spec: Spec, source: str) -> str:
@@ -165,32 +163,14 @@ def _write(network: Network, formats: Sequence[str], folder: Path, scaled: str, 
     from resnet_tf.learning.export import export as exported
 
     model, spec, training, data = network
-    chosen = [name for name in formats if name in FORMATS]
     records = []
-    for record in exported(model, spec, folder, chosen, training=training, data=data, scaled=scaled):
+    for record in exported(model, spec, folder, formats, training=training, data=data, scaled=scaled):
         records.append({**record._asdict(), "path": str(record.path)})
-        _tell(records[-1], as_json=as_json)
-    for naming in (name for name in formats if name in NAMINGS):
-        records.append(_weights_alone(model, spec, folder / f"{model.name}.{naming}.safetensors", naming))
         _tell(records[-1], as_json=as_json)
     if as_json:
         print_json({"name": model.name, "folder": folder, "files": records})
     if any(record["error"] or record["verified"] is False for record in records):
         raise typer.Exit(FAILED)
-
-
-def _weights_alone(model: Any, spec: Spec, path: Path, naming: str) -> dict[str, Any]:
-    """The record of weights under another library's names; its error is that the library has no such layer."""
-    from resnet_tf.learning.weights import save_weights
-
-    began, error = time.perf_counter(), None
-    try:
-        save_weights(model, spec, path, naming=naming)
-    except NoCounterpart as reason:
-        error = str(reason)
-    written = 0 if error else path.stat().st_size
-    return {"format": naming, "path": str(path), "bytes": written, "seconds": time.perf_counter() - began,
-            "verified": None, "difference": None, "error": error, "note": None}  # fmt: skip
 
 
 def _tell(record: dict[str, Any], *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from resnet_tf.design.costs import costs
 from resnet_tf.design.drawing import draw
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.graph import LayerGraph
+from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 from resnet_tf.learning import litert, onnx_file, savedmodel
 from resnet_tf.learning.backend import keras
@@ -30,6 +31,7 @@ from resnet_tf.learning.proof import verdicts
 from resnet_tf.learning.samples import Samples, for_calibration, for_trial
 from resnet_tf.learning.scaling import Scaling, scaling
 from resnet_tf.learning.standardization import plain
+from resnet_tf.learning.weights import save_weights
 
 _SAFE_RECURSION = 2_200  # what Python allows by itself, 1,000, is enough for the 390 layers of ResNet-110
 
@@ -144,9 +146,22 @@ def load_lines(row: Format, path: Path, subject: Subject) -> str:
         shape=", ".join(str(n) for n in subject.graph.input_shape),
         scaled=subject.scaling.expression(),
         output=next(iter(output_names(subject.graph))),
+        classes=subject.graph.classes,
+        channels=subject.graph.input_shape[-1],
+        preset=_preset_of(subject.spec) or "NAME",
     )
     limit = recursion_for(subject.graph)
     return f"import sys; sys.setrecursionlimit({limit})\n{lines}" if row.runs and limit > _SAFE_RECURSION else lines
+
+
+def _preset_of(spec: Spec | None) -> str | None:
+    """The name under which the design is published, for whatever images and classes."""
+    own = spec and _structure(spec)
+    return next((name for name, row in PRESETS.items() if _structure(row.spec) == own), None)
+
+
+def _structure(spec: Spec) -> dict[str, object]:
+    return spec.model_dump(exclude={"classes", "input_shape"})
 
 
 def _card(
@@ -180,7 +195,7 @@ def _file(record: Exported) -> File:
 def _proof(record: Exported) -> str:
     """What came of running a file, in a sentence."""
     if record.verified is None:
-        return "Text"
+        return "Nothing to run"
     if record.error or record.difference is None:
         return f"Not verified: {record.error}"
     said = f"{'Verified' if record.verified else 'Not verified'}: largest difference {record.difference:.2g}"
@@ -236,6 +251,8 @@ WRITERS: dict[str, Callable[[Subject, Path], None]] = {
     "litert": lambda of, path: litert.write_float(of.model, of.graph, path),
     "litert_float16": lambda of, path: litert.write_float16(of.model, of.graph, path),
     "litert_int8": _write_int8,
+    "timm": lambda of, path: save_weights(of.model, of.graph, path, naming="timm"),
+    "torchvision": lambda of, path: save_weights(of.model, of.graph, path, naming="torchvision"),
     "spec": _write_spec,
     "python": lambda of, path: path.write_text(to_python(_described(of))),
     "notebook": _write_notebook,

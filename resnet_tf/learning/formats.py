@@ -50,7 +50,7 @@ def output_names(graph: g.LayerGraph) -> dict[str, str]:
 
 
 # In the lines below: {file} and {stem} its name, {shape} of an image, {scaled} the pixels as the network takes them,
-# {output} what it gives. `pixels` are (n, height, width, channels), 0 to 255.
+# {output} what it gives, {preset} its name elsewhere. `pixels` are (n, height, width, channels), 0 to 255.
 _SAVEDMODEL = """\
 import shutil, tensorflow as tf; shutil.unpack_archive("{file}", "{stem}")
 network = tf.saved_model.load("{stem}").signatures["serving_default"]
@@ -81,6 +81,14 @@ network = Interpreter("{file}").get_signature_runner()
 (step, zero), (size, base) = (d["quantization"] for d in (network.get_input_details()["images"], network.get_output_details()["{output}"]))
 images = (({scaled}) / step + zero).round().clip(-128, 127).astype("int8")  # pixels (n, {shape}), 0 to 255
 {output} = (network(images=images)["{output}"].astype("float32") - base) * size"""  # noqa: E501
+_TIMM = """\
+import safetensors.torch, timm
+network = timm.create_model("{preset}", num_classes={classes}, in_chans={channels})
+network.load_state_dict(safetensors.torch.load_file("{file}"))"""
+_TORCHVISION = """\
+import safetensors.torch, torchvision
+network = torchvision.models.get_model("{preset}", num_classes={classes})
+network.load_state_dict(safetensors.torch.load_file("{file}"))"""
 _SPEC = """\
 import pathlib, resnet_tf
 spec = resnet_tf.parse_spec(pathlib.Path("{file}").read_text())
@@ -113,6 +121,10 @@ _ROWS = (
            ".float16.tflite", _LITERT, HALF, lossy=True, usual=False),
     Format("litert_int8", "LiteRT int8", "a quarter of the size: weights and maps of 8 bits, input and output too",
            ".int8.tflite", _LITERT_INT8, BYTE, lossy=True, usual=False),
+    Format("timm", "Weights for timm", "safetensors under timm's names, for its network of this design",
+           ".timm.safetensors", _TIMM, usual=False),
+    Format("torchvision", "Weights for torchvision", "safetensors under torchvision's names, for its network of it",
+           ".torchvision.safetensors", _TORCHVISION, usual=False),
     Format("spec", "Spec", "the design as JSON, for this workbench", ".spec.json", _SPEC),
     Format("python", "Python", "the network as Keras code, to read and to change: needs Keras alone", ".py", _PYTHON),
     Format("notebook", "Notebook", "design, code, training and its result, for Jupyter: needs Keras alone",

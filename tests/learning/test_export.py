@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from resnet_tf.learning.scaling import TRAINING
 pytestmark = pytest.mark.keras
 
 SPEC = preset("resnet20_cifar10")
-TEXTS = ("spec", "python", "notebook", "costs", "dot")
+TEXTS = ("timm", "torchvision", "spec", "python", "notebook", "costs", "dot")
 EXACT = ("savedmodel", "savedmodel_pixels", "keras", "onnx", "litert")
 
 
@@ -101,6 +102,14 @@ def test_the_lines_of_the_code_build_the_network_in_a_process_without_this_packa
 def test_the_notebook_is_the_design_s(exported):
     cells = json.loads(exported[1]["notebook"].path.read_text())["cells"]
     assert exported[1]["python"].path.read_text() in ["".join(cell["source"]) + "\n" for cell in cells]
+
+
+def test_weights_for_timm_say_which_of_its_networks_takes_them():
+    spec = preset("resnet50", classes=7, input_shape=(64, 64, 3))
+    subject = exporting.Subject(build(SPEC, name="mine"), expand(spec), spec, TRAINING, None)
+    lines = exporting.load_lines(FORMATS["timm"], Path("mine.timm.safetensors"), subject)
+    assert 'timm.create_model("resnet50", num_classes=7, in_chans=3)' in lines
+    assert 'load_file("mine.timm.safetensors")' in lines
 
 
 def test_the_costs_file_adds_up_to_its_last_row(exported):
