@@ -60,7 +60,7 @@ def convolved(op: g.Convolution, name: str, x: str, graph: g.LayerGraph, **symbo
         arguments.append(f"dilation={dilation}")
     if op.bias and mixed_bias(graph):
         arguments.append("bias=True")
-    if op.gain != 1 or "gain" in symbols:
+    if "gain" in symbols:
         arguments.append(f"gain={symbols['gain']}")
     if not op.padded and op.kernel > 1:
         arguments.append('padding="valid"')
@@ -71,42 +71,53 @@ def convolution(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> str:
     """The function that makes a convolution: parameters for what varies, constants for what does not."""
     ops = convolutions(graph)
     strided = any(op.stride > 1 and op.kernel > 1 and op.padded for op in ops)
-    patch = any(not op.padded and op.kernel > 1 for op in ops)
-    gained = spec.normalization.kind == "fixup"
-    optional = {
-        "stride=1": any(op.stride > 1 for op in ops),
-        "groups=1": any(op.groups > 1 for op in ops),
-        "dilation=1": any(op.dilation > 1 for op in ops),
-        "bias=False": mixed_bias(graph),
-        "gain=1.0": gained,
-        'padding="same"': patch,
-    }
-    taken = {text.partition("=")[0]: text for text, used in optional.items() if used}
-    body = [] if patch or not strided else ['padding = "same"']
-    same = 'padding == "same" and ' if patch else ""
-    if strided:
-        body += [
-            f"if {same}stride > 1 and kernel > 1:",
-            '    x = layers.ZeroPadding2D(kernel // 2, name=f"{name}.pad")(x)',
-            '    padding = "valid"',
-        ]
-    padding = "padding" if strided or patch else '"same"'
-    arguments = ["filters", "kernel", *(["stride", padding] if "stride" in taken else [f"padding={padding}"])]
-    arguments += ["groups=groups"] if "groups" in taken else []
-    arguments += ["dilation_rate=dilation"] if "dilation" in taken else []
-    arguments += _use_bias(ops)
-    first = initial(spec.initializer, gained)
+    head = ["x", "name", "filters", "kernel", *_parameters(spec, graph)]
+    body = _padding(head) if strided else []
+    first = initial(spec.initializer, "gain=1.0" in head)
     if first == HE_2015 and has_gates(spec):
         first = "he_2015()"
     elif len(first) > 20:
         body.append(f"initial = {first}")
         first = "initial"
-    arguments += [f"kernel_initializer={first}", "name=name"]
+    padding = "padding" if strided or _PADDED in head else '"same"'
+    arguments = ["filters", "kernel", *(["stride", padding] if "stride=1" in head else [f"padding={padding}"])]
+    arguments += ["groups=groups"] if "groups=1" in head else []
+    arguments += ["dilation_rate=dilation"] if "dilation=1" in head else []
+    arguments += [*_use_bias(ops), f"kernel_initializer={first}", "name=name"]
     layer = "StandardizedConvolution" if spec.normalization.weight_standardization else "layers.Conv2D"
     body.append(call(f"return {layer}(", arguments, ")(x)"))
     about = "A convolution, padded by half its kernel on every side" if strided else "A convolution"
     why = ": Keras' `same` pads one side more where it strides." if strided else "."
-    return function(f"convolution({', '.join(['x', 'name', 'filters', 'kernel', *taken.values()])})", about + why, body)
+    return function(f"convolution({', '.join(head)})", about + why, body)
+
+
+_PADDED = 'padding="same"'
+
+
+def _parameters(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> list[str]:
+    """What a call may say beside filters and kernel: that which is not the same in all calls."""
+    ops = convolutions(graph)
+    rows = {
+        "stride=1": any(op.stride > 1 for op in ops),
+        "groups=1": any(op.groups > 1 for op in ops),
+        "dilation=1": any(op.dilation > 1 for op in ops),
+        "bias=False": mixed_bias(graph),
+        "gain=1.0": spec.normalization.kind == "fixup",
+        _PADDED: any(not op.padded and op.kernel > 1 for op in ops),
+    }
+    return [text for text, varies in rows.items() if varies]
+
+
+def _padding(head: Sequence[str]) -> list[str]:
+    """The lines that pad alike on all sides where Keras would not; a stem of patches alone is not padded at all."""
+    told = _PADDED in head
+    same = 'padding == "same" and ' if told else ""
+    return [
+        *([] if told else ['padding = "same"']),
+        f"if {same}stride > 1 and kernel > 1:",
+        '    x = layers.ZeroPadding2D(kernel // 2, name=f"{name}.pad")(x)',
+        '    padding = "valid"',
+    ]
 
 
 def _use_bias(ops: Sequence[g.Convolution]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resnet_tf.design import graph as g
 from resnet_tf.design.code.convolutions import HE_2015
-from resnet_tf.design.code.helpers import DENSE
+from resnet_tf.design.code.helpers import DENSE_LAYER
 from resnet_tf.design.code.lines import expression
 from resnet_tf.design.code.text import function, named, number, table
 from resnet_tf.design.spec import DenseNetSpec, VGGSpec
@@ -13,10 +13,8 @@ from resnet_tf.design.spec import DenseNetSpec, VGGSpec
 def dense_blocks(spec: DenseNetSpec, graph: g.LayerGraph) -> tuple[list[str], list[str], list[str]]:
     """Constants, functions, and the lines of the network between its stem and its head."""
     many = len(spec.stages) > 1
-    constants = [
-        f"BLOCKS = {tuple(stage.blocks for stage in spec.stages)!r}  # in each stage",
-        f"GROWTH = {spec.growth}",
-    ]
+    blocks = tuple(stage.blocks for stage in spec.stages)
+    constants = [f"BLOCKS = {blocks!r}  # in each stage", f"GROWTH = {spec.growth}  # channels that a block adds"]
     functions = [_dense_block(spec, graph), *([_transition(spec, graph)] if many else [])]
     lines = [
         "for s, blocks in enumerate(BLOCKS, 1):",
@@ -71,11 +69,6 @@ def vgg(spec: VGGSpec) -> tuple[list[str], list[str], list[str]]:
             'return layers.Activation("relu", name=f"{name}.act")(x)',
         ],
     )
-    dense = function(
-        "dense(x, name, units)",
-        "A dense layer whose first weights are small, as torch's are.",
-        [f"initial = {DENSE}", "return layers.Dense(units, kernel_initializer=initial, name=name)(x)"],
-    )
     lines = [
         "for s, (convolutions, width) in enumerate(STAGES, 1):",
         "    for b in range(1, convolutions + 1):",
@@ -91,4 +84,4 @@ def vgg(spec: VGGSpec) -> tuple[list[str], list[str], list[str]]:
             '    x = layers.Activation("relu", name=f"head.act{i}")(x)',
             f'    x = layers.Dropout({number(spec.dropout)}, name=f"head.dropout{{i}}")(x)',
         ]
-    return constants, [convolution, dense], [*lines, 'x = dense(x, "head.classifier", CLASSES)']
+    return constants, [convolution, DENSE_LAYER], [*lines, 'x = dense(x, "head.classifier", CLASSES)']

@@ -6,11 +6,10 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from resnet_tf.design import graph as g
+from resnet_tf.design.code.text import WIDTH
 from resnet_tf.design.costs import Costs, costs
 from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, Spec
-
-_WIDTH = 120
 
 
 class Origin(NamedTuple):
@@ -37,22 +36,16 @@ def origin(spec: Spec) -> Origin:
 def heading(spec: Spec, graph: g.LayerGraph) -> str:
     """The docstring of the code."""
     title, source = origin(spec)
-    height, width, channels = spec.input_shape
+    images = " x ".join(map(str, spec.input_shape))
     classes = f" and {spec.classes:,} classes" if isinstance(graph.output.op, g.Dense) else ""
-    lines = [
-        f'"""{title}, for images of {height} x {width} x {channels}{classes}, in Keras 3.',
-        "",
-        *counts(costs(graph)),
-    ]
-    if source:
-        lines += wrap(f"Source: {source}.", _WIDTH)
-    return "\n".join([*lines, '"""'])
+    paragraphs = [f"{title}, for images of {images}{classes}, in Keras 3.", "", _counts(costs(graph))]
+    paragraphs += [f"Source: {source}."] if source else []
+    lines = [line for text in paragraphs for line in wrap(text, WIDTH - 3) or [""]]
+    return "\n".join([f'"""{lines[0]}', *lines[1:], '"""'])
 
 
-def counts(counted: Costs) -> list[str]:
+def _counts(counted: Costs) -> str:
     """What the network costs, in words."""
     moving = counted.non_trainable_parameters
     also = f" ({moving:,} more are moving statistics)" if moving else ""
-    return [
-        f"{counted.trainable_parameters:,} parameters to train{also}, {counted.macs:,} multiply-adds for an image.",
-    ]
+    return f"{counted.trainable_parameters:,} parameters to train{also}, {counted.macs:,} multiply-adds for an image."

@@ -44,8 +44,8 @@ def _constants(places: Places) -> list[str]:
     lines = [table("STAGES", rows, ", ".join(words))]
     if spec.normalization.kind == "fixup":
         power = -0.25 if spec.block == "bottleneck" else -0.5
-        about = "what a branch's first weights are multiplied by (Zhang 2019)"
-        lines.append(f"GAIN = sum(blocks for blocks, *_ in STAGES) ** {power}  # {about}")
+        lines.append("# what a branch's first weights are multiplied by (Fixup, Zhang 2019)")
+        lines.append(f"GAIN = sum(blocks for blocks, *_ in STAGES) ** {power}")
     return lines
 
 

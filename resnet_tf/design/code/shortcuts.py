@@ -96,7 +96,7 @@ def _changed(places: Places) -> list[str]:
         if suffix not in kinds:
             continue
         made = _made(suffix, kinds[suffix], x, places, changed)
-        if " kernel," in made:
+        if suffix == "conv" and "kernel" in _symbols(places, changed):
             lines.append(f"kernel = 3 if {places.changes} else 1")
         if all(any(each.name.endswith(f".{suffix}") for each in place.around) for place in changed):
             lines.append(f"x = {made}")

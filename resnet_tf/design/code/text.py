@@ -32,8 +32,8 @@ def call(start: str, arguments: Sequence[str], end: str = ")", depth: int = 1) -
 
 
 def used(lines: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Those of some variables that lines of code speak of."""
-    words = set(re.findall(r"\w+", "\n".join(lines)))
+    """Those of some variables that lines of code read; the names of a call's arguments do not count."""
+    words = set(re.findall(r"\b\w+\b(?!=)", "\n".join(lines)))
     return [name for name in names if name in words]
 
 
