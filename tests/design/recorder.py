@@ -2,7 +2,7 @@
 
 import math
 import sys
-from types import ModuleType, SimpleNamespace
+from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import NamedTuple
 
 
@@ -16,7 +16,7 @@ class Layer:
     """A layer that was made: its settings by name, then what it read and its weights."""
 
     order = ()  # the names of its positional settings
-    defaults = {}  # noqa: RUF012 - never changed
+    defaults = MappingProxyType({})
 
     def __init__(self, *values, name, **settings):
         assert len(values) <= len(self.order)
@@ -61,10 +61,19 @@ class Window(Layer):
 
 class Conv2D(Window):
     order = ("filters", "kernel", "strides", "padding")
-    defaults = dict(strides=1, padding="valid", dilation_rate=1, groups=1, use_bias=True, kernel_initializer="glorot")  # noqa: C408, RUF012
+    defaults = MappingProxyType(
+        {
+            "strides": 1,
+            "padding": "valid",
+            "dilation_rate": 1,
+            "groups": 1,
+            "use_bias": True,
+            "kernel_initializer": "glorot",
+        }
+    )
 
     def give(self, shape):
-        assert shape[2] % self.groups == 0 and self.filters % self.groups == 0
+        assert shape[2] % self.groups == self.filters % self.groups == 0
         assert self.strides == 1 or self.dilation_rate == 1  # Keras refuses both
         self.weights = [(self.kernel, self.kernel, shape[2] // self.groups, self.filters)]
         self.weights += [(self.filters,)] if self.use_bias else []
@@ -74,7 +83,7 @@ class Conv2D(Window):
 
 class Conv1D(Layer):
     order = ("filters", "kernel")
-    defaults = {"use_bias": True}  # noqa: RUF012
+    defaults = MappingProxyType({"use_bias": True})
 
     def give(self, shape):
         self.weights = [(self.kernel, shape[1], self.filters), *([(self.filters,)] if self.use_bias else [])]
@@ -90,7 +99,7 @@ class Dense(Layer):
 
 
 class BatchNormalization(Layer):
-    defaults = {"gamma_initializer": "ones"}  # noqa: RUF012
+    defaults = MappingProxyType({"gamma_initializer": "ones"})
 
     def give(self, shape):
         self.weights = [(shape[-1],)] * 4
@@ -99,7 +108,7 @@ class BatchNormalization(Layer):
 
 class GroupNormalization(Layer):
     order = ("groups",)
-    defaults = {"gamma_initializer": "ones"}  # noqa: RUF012
+    defaults = MappingProxyType({"gamma_initializer": "ones"})
 
     def give(self, shape):
         assert shape[-1] % self.groups == 0
@@ -109,7 +118,7 @@ class GroupNormalization(Layer):
 
 class Pooling2D(Window):
     order = ("size", "strides", "padding")
-    defaults = {"padding": "valid", "strides": None}  # noqa: RUF012
+    defaults = MappingProxyType({"padding": "valid", "strides": None})
 
     def give(self, shape):
         self.settings["strides"] = self.strides or self.size
@@ -136,7 +145,7 @@ class ZeroPadding2D(Layer):
 
 
 class GlobalAveragePooling2D(Layer):
-    defaults = {"keepdims": False}  # noqa: RUF012
+    defaults = MappingProxyType({"keepdims": False})
 
     def give(self, shape):
         return (1, 1, shape[2]) if self.keepdims else (shape[2],)
@@ -180,7 +189,7 @@ class Concatenate(Layer):
 
 class Dropout(Layer):
     order = ("rate",)
-    defaults = {"noise_shape": None}  # noqa: RUF012
+    defaults = MappingProxyType({"noise_shape": None})
 
 
 class Activation(Layer):

@@ -1,9 +1,6 @@
 """The code of a design makes the layers of its graph: the same names, settings, inputs, shapes and weights."""
 
-import ast
 import math
-import subprocess
-import sys
 
 import pytest
 import recorder
@@ -12,12 +9,10 @@ from strategies import specs
 
 from resnet_tf.design import graph as g
 from resnet_tf.design.code import to_python
+from resnet_tf.design.code.lines import expression
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import PRESETS
-from resnet_tf.design.spec import ResNetSpec
-
-MOST_LINES = 220
 
 
 def size(layer):
@@ -28,8 +23,8 @@ def pooled(kernel, stride, padding="valid", edge=None):
     return {"size": kernel, "strides": stride, "padding": padding, "edge": edge}
 
 
-# an operation -> the settings that its layer must have, as Keras calls them
 def expected(op):
+    """The settings that an operation's layer must have, as Keras calls them."""
     match op:
         case g.Convolution():
             return {"filters": op.filters, "kernel": op.kernel, "strides": op.stride, "groups": op.groups,
@@ -86,6 +81,16 @@ def first_weights(op):
     return "VarianceScaling", scale * op.gain**2, mode, distribution
 
 
+def padding(layer, record):
+    """The pixels by which a convolution is padded alike on every side; None where Keras pads one side more."""
+    made, before = record[layer.name], record.get(f"{layer.name}.pad")
+    if made.padding == "valid":
+        return before.sides if before else 0
+    assert before is None
+    alike = made.strides == 1 or made.kernel == 1
+    return (made.kernel - 1) * made.dilation_rate // 2 if alike and made.kernel % 2 else None
+
+
 def sources(name, record, graph):
     """The graph's layers that a layer reads, past the layers that only pad or reshape for it."""
     found = []
@@ -115,7 +120,10 @@ def check(spec, monkeypatch):
         weights = parameters[layer.name]
         count = sum(math.prod(shape) for shape in made.weights)
         assert count == weights.trainable_parameters + weights.non_trainable_parameters, layer
+        if isinstance(op, g.BlurPooling):
+            assert size(record[f"{layer.name}.half"]) == pooled(2, 1, edge="reflect")
         if isinstance(op, g.Convolution):
+            assert padding(layer, record) == op.padding
             start = made.kernel_initializer
             assert start == first_weights(op) or (op.gain == 1 and start == op.initializer), layer
             assert (type(made).__name__ == "StandardizedConvolution") == op.standardized
@@ -129,7 +137,14 @@ def test_the_code_of_a_preset_makes_its_graph(name, monkeypatch):
     check(PRESETS[name].spec, monkeypatch)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(spec=specs())
 def test_the_code_of_any_design_makes_its_graph(spec, monkeypatch):
     check(spec, monkeypatch)
+
+
+def test_an_operation_without_a_line_is_an_error():
+    with pytest.raises(g.UnknownOperation, match="code has no row for Resize"):
+        expression(g.Resize(2, 2, "nearest"), '"x"', "x", expand(PRESETS["resnet18"].spec))
