@@ -79,6 +79,9 @@ SPECS = {
         stages=(*THREE, Stage(blocks=2, width=24, stride=2)), shortcut="projection-everywhere", shortcut_kernel=3,
         output_stride=2, head=Head(pool="none"),
     ),
+    "wide shortcuts where a stage is dilated": small(
+        stages=THREE[:2], shortcut="projection-everywhere", shortcut_kernel=3, output_stride=1, order="pre"
+    ),
     "dilated basic": small(stages=THREE, output_stride=2, order="activation-before-addition"),
     "last block": small(stages=THREE, stride_at="last-block", order="pre", normalization=STANDARDIZED),
     "last block, post": bottleneck(stages=THREE, stride_at="last-block", stochastic_depth=0.3),

@@ -1,0 +1,121 @@
+"""Generated code reads as if written by hand: short, formatted, with nothing in it that the network does not need."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from strategies import specs
+
+from resnet_tf.design.code import to_python
+from resnet_tf.design.costs import costs
+from resnet_tf.design.presets import PRESETS, edit, preset
+from resnet_tf.design.spec import DenseNetSpec, DenseStage, Head, Normalization, ResNetSpec, Stage, Stem
+
+MOST_LINES = 200
+MOST_WIDE = 120
+BUSIEST = ResNetSpec(
+    input_shape=(65, 64, 3), stem=Stem(kernel=3, widths=(4, 8, 8), pool="max-blur"), block="bottleneck", expansion=4,
+    stages=(Stage(blocks=2, width=24), Stage(blocks=3, width=48, stride=2), Stage(blocks=2, width=48, stride=2)),
+    bottleneck_factor=1.5, groups=2, reduce_first=2, shortcut="average-pool", output_stride=8, antialias="blur",
+    bias="unnormalized", attention={"kind": "eca", "gamma": 1.0}, dropout=0.1, stochastic_depth=0.2, layer_scale=1e-4,
+    normalization=Normalization(kind="group", groups=2, weight_standardization=True), zero_init_residual=True,
+    initializer="orthogonal", head=Head(pool="average-max", hidden=(8, 8), dropout=0.2),
+)  # fmt: skip
+
+
+def unneeded(code):
+    """Functions, constants and parameters that nothing reads, and defaults that every call leaves alone."""
+    tree = ast.parse(code)
+    nodes = [*ast.walk(tree)]
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    found = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    found += [node.targets[0].id for node in tree.body if isinstance(node, ast.Assign)]
+    found = [name for name in found if name not in read]
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        inside = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        names = [each.arg for each in function.args.args]
+        found += [f"{function.name}({name})" for name in names if name not in inside]
+        calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name]
+        for i in range(len(names) - len(function.args.defaults), len(names)):
+            if not any(len(call.args) > i or names[i] in {each.arg for each in call.keywords} for call in calls):
+                found.append(f"{function.name}({names[i]}=)")
+    return found
+
+
+def check(code):
+    tree = ast.parse(code)
+    roots = {(node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]
+             for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)}  # fmt: skip
+    assert roots <= {"keras", "math", "sys"}
+    assert unneeded(code) == []
+    assert len(code.splitlines()) <= MOST_LINES
+    assert max(map(len, code.splitlines())) <= MOST_WIDE
+    undocumented = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+                    if not ast.get_docstring(node)]  # fmt: skip
+    assert undocumented == []
+
+
+def complaints(folder):
+    """What ruff has against the files of a folder: by its own rules, and as a formatter of this width."""
+    commands = (["check"], ["format", "--check", "--line-length", str(MOST_WIDE)])
+    done = [subprocess.run([sys.executable, "-m", "ruff", *command, "--isolated", "-q", "--no-cache", folder],
+                           capture_output=True, text=True) for command in commands]  # fmt: skip
+    return "".join(each.stdout + each.stderr for each in done)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_code_of_a_preset_is_short_and_has_nothing_it_does_not_need(name):
+    code = to_python(PRESETS[name].spec)
+    check(code)
+    assert PRESETS[name].title in code
+    assert f"{costs(PRESETS[name].spec).trainable_parameters:,}" in ast.get_docstring(ast.parse(code))
+
+
+def test_the_code_of_every_preset_is_formatted(tmp_path):
+    for name in PRESETS:
+        (tmp_path / f"{name}.py").write_text(to_python(preset(name)))
+    assert complaints(tmp_path) == ""
+
+
+def test_the_code_of_designs_drawn_at_random_is_formatted_and_short(tmp_path):
+    drawn = []
+
+    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
+    @given(specs())
+    def draw(spec):
+        code = to_python(spec)
+        check(code)
+        drawn.append(code)
+
+    draw()
+    for i, code in enumerate(drawn):
+        (tmp_path / f"design{i}.py").write_text(code)
+    assert complaints(tmp_path) == ""
+
+
+def test_depth_adds_no_line():
+    """Loops say it: ResNet-50, 101, 152 and 200 differ in numbers alone."""
+    sizes = {len(to_python(preset(f"resnet{depth}")).splitlines()) for depth in (50, 101, 152)}
+    assert len(sizes) == 1
+    assert max(sizes) <= 90
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        BUSIEST,
+        edit(BUSIEST, order="pre", antialias="none", zero_init_residual=False, shared_preactivation="first"),
+        edit(BUSIEST, stem={**BUSIEST.stem.model_dump(), "widths": [8] * 8}),
+        DenseNetSpec(stages=[DenseStage(blocks=2)] * 12, input_shape=(8192, 8192, 3), classes=1_000_000,
+                     head=Head(pool="average-max", hidden=(65_536,) * 4, dropout=0.5)),
+        ResNetSpec(stages=[Stage(blocks=333, width=65_536)] * 12, expansion=64, bottleneck_factor=0.125),
+    ],
+    ids=["busiest", "pre-activation", "eight convolutions", "dense", "largest numbers"],
+)  # fmt: skip
+def test_the_busiest_and_the_largest_networks_are_still_short_and_formatted(spec, tmp_path):
+    code = to_python(spec)
+    check(code)
+    (tmp_path / "network.py").write_text(code)
+    assert complaints(tmp_path) == ""
