@@ -12,7 +12,7 @@ from resnet_tf.design.code import to_python
 from resnet_tf.design.code.lines import expression
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
-from resnet_tf.design.presets import PRESETS
+from resnet_tf.design.presets import PRESETS, edit
 
 
 def size(layer):
@@ -143,6 +143,13 @@ def test_the_code_of_a_preset_makes_its_graph(name, monkeypatch):
 @given(spec=specs())
 def test_the_code_of_any_design_makes_its_graph(spec, monkeypatch):
     check(spec, monkeypatch)
+
+
+@pytest.mark.parametrize("attention", [{"ratio": 1.0}, {"ratio": 5e-324}, {"ratio": 0.7, "divisor": 3},
+                                       {"ratio": 1 / 3, "divisor": 1}, {"kind": "eca", "gamma": 64.0},
+                                       {"kind": "eca", "gamma": 1e-3}])  # fmt: skip
+def test_the_code_of_any_gate_makes_its_graph(attention, monkeypatch):
+    check(edit(PRESETS["seresnet18"].spec, attention=attention), monkeypatch)
 
 
 def test_an_operation_without_a_line_is_an_error():

@@ -23,9 +23,9 @@ def gate(attention: SqueezeExcitation | EfficientChannelAttention, graph: g.Laye
 def squeeze_excitation(attention: SqueezeExcitation, graph: g.LayerGraph) -> str:
     """The gate's function; its reduced width as a plain quotient where that is what rounding gives."""
     widths = {layer.shape[-1] for layer in graph if layer.name.endswith(".gate.expand")}
-    parts, least = round(1 / attention.ratio), attention.divisor
+    parts, least = round(1 / max(attention.ratio, 1e-9)), attention.divisor
     if all(width // parts == attention.reduced(width) for width in widths):
-        reduced = f"channels // {parts}"
+        reduced = f"channels // {parts}" if parts > 1 else "channels"
     else:
         rounded = f"int(channels * {attention.ratio!r} + {least / 2!r})"
         reduced = f"max({least}, {rounded} // {least} * {least})" if least > 1 else f"max(1, {rounded})"
