@@ -65,7 +65,7 @@ def seed_of(seed: Seed, name: str) -> Seed:
 
 
 def folded(model: keras.Model, spec_or_graph: Spec | g.LayerGraph) -> keras.Model:
-    """The same network of stock layers only: kernels that were standardised in use are so for good. What is exported."""
+    """The same network of stock layers only, which is what is exported: standardised kernels are so for good."""
     graph = as_graph(spec_or_graph)
     if not is_standardized(graph):
         return model
