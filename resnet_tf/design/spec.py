@@ -54,7 +54,7 @@ class Stem(Part):
     """
 
     kernel: Annotated[int, Field(ge=1, le=31)] = 7
-    stride: Annotated[int, Field(ge=1, le=32)] = 2
+    stride: Annotated[int, Field(ge=1, le=31)] = 2
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (64,)
     pool: Literal["max", "max-zero-padded", "max-blur", "average", "convolution", "none"] = "max"
     patch: bool = False

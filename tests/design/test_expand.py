@@ -285,7 +285,9 @@ def test_branches_that_begin_at_zero_do_so_by_their_last_norm():
     assert zero == [f"{block.name}.norm3" for block in graph.blocks if block.kind == "bottleneck"]
 
 
-@pytest.mark.parametrize(("channels", "kernel"), [(64, 3), (128, 5), (256, 5), (512, 5), (1024, 5), (2048, 7)])
+@pytest.mark.parametrize(
+    ("channels", "kernel"), [(1, 3), (4, 3), (64, 3), (128, 5), (256, 5), (512, 5), (1024, 5), (2048, 7)]
+)
 def test_a_channel_attentions_kernel_is_that_of_the_authors_code(channels, kernel):
     """github.com/BangguWu/ECANet, as in timm: int(|log2(C) + 1| / 2), the next odd number, at least 3."""
     assert EfficientChannelAttention().kernel(channels) == kernel
@@ -408,3 +410,8 @@ def test_a_transition_halves_the_channels_and_the_map():
 def test_a_dense_network_of_small_images_leaves_its_first_map_to_the_first_block():
     assert list(inside(preset("densenet_bc100_12_cifar10"), "stem")) == ["conv"]
     assert list(inside(preset("densenet121"), "stem")) == ["conv", "norm", "act", "pool"]
+
+
+def test_zero_padding_skips_no_pixel_where_only_channels_grow():
+    block = inside(preset("resnet20_cifar10", stages=[{"blocks": 1, "width": 32}]), "stage1.block1")
+    assert [name for name in block if name.startswith("shortcut")] == ["shortcut.pad"]

@@ -5,7 +5,7 @@ import pytest
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.features import features, fpn, segmentation
-from resnet_tf.design.graph import Convolution
+from resnet_tf.design.graph import BatchNormalization, Convolution, Resize
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import SpecError
 
@@ -85,3 +85,30 @@ def test_a_segmentation_head_answers_for_every_pixel(name):
 def test_the_lowest_map_of_a_pyramid_sees_as_far_as_the_highest():
     pyramid = {cost.name: cost for cost in costs(fpn(features(preset("resnet50")))).layers}
     assert pyramid["neck.level1.sum"].receptive_field == pyramid["stage4.block3.act"].receptive_field == 427
+
+
+def test_a_segmentation_head_is_named_and_made_as_it_is_told():
+    """After Kirillov 2019: a 1x1 for each map, their sum, a 3x3 with norm and ReLU, a 1x1 to classes, resized."""
+    graph = segmentation(features(preset("resnet18")), classes=21, channels=32)
+    head = {layer.name.removeprefix("head."): layer.op for layer in graph if layer.name.startswith("head.")}
+    assert list(head) == [
+        "level1", "level2", "enlarged2", "sum2", "level3", "enlarged3", "sum3", "level4", "enlarged4", "sum4",
+        "conv", "norm", "act", "classifier", "logits",
+    ]  # fmt: skip
+    assert {head[f"level{n}"] for n in (1, 2, 3, 4)} == {Convolution(32, 1, bias=True)}
+    assert {head[f"enlarged{n}"] for n in (2, 3, 4)} == {Resize(56, 56, "bilinear")}
+    assert (head["conv"], head["norm"]) == (Convolution(32, 3), BatchNormalization(1e-5, 0.9))
+    assert (head["classifier"], head["logits"]) == (Convolution(21, 1, bias=True), Resize(224, 224, "bilinear"))
+
+
+def test_a_pyramid_is_named_and_made_as_it_is_told():
+    graph = fpn(features(preset("resnet18"), [2, 4]))
+    neck = {layer.name.removeprefix("neck."): layer.op for layer in graph if layer.name.startswith("neck.")}
+    assert list(neck) == [
+        "level2.lateral", "level2.smooth", "level1.lateral", "level1.enlarged", "level1.sum", "level1.smooth",
+    ]  # fmt: skip
+    assert neck["level1.lateral"] == Convolution(256, 1, bias=True)
+    assert neck["level1.smooth"] == Convolution(256, 3, bias=True)
+    assert neck["level1.enlarged"] == Resize(28, 28, "nearest")
+    assert [block.name for block in graph.blocks][-2:] == ["neck.level2", "neck.level1"]
+    assert {block.kind for block in graph.blocks if block.stage == "neck"} == {"neck"}

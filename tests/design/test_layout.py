@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import specs
 
 from resnet_tf.design.layout import layout
-from resnet_tf.design.picture import LEVELS
+from resnet_tf.design.picture import LEVELS, box_height, box_width
 from resnet_tf.design.presets import preset
 
 NAMES = ["resnet50", "resnetrs50", "densenet121", "resnetblur50d", "vgg16", "resnet34_a"]
@@ -130,3 +130,15 @@ def test_a_joins_sign_says_what_is_done_there():
     details = {n.label: n.detail for n in layout(preset("seresnet50"), "layer").nodes if n.kind == "join"}
     assert set(details) == {"+", "×"}
     assert details["×"].endswith("the branch × the gate")
+
+
+@pytest.mark.parametrize(("channels", "width"), [(1, 16.0), (8, 16.0), (16, 18.8), (64, 24.4), (2048, 38.4)])
+def test_a_box_is_16_px_thick_and_grows_from_8_channels_on(channels, width):
+    assert box_width((7, 7, channels)) == width
+
+
+@pytest.mark.parametrize(
+    ("shape", "height"), [((1, 1, 8), 30.0), ((2, 2, 8), 49.0), ((224, 224, 3), 178.3), ((8,), 30.0)]
+)
+def test_a_box_grows_by_19_px_for_every_doubling_of_its_map(shape, height):
+    assert box_height(shape) == height

@@ -219,6 +219,7 @@ TOGETHER = [
     ({"normalization": {"kind": "group"}, "stem": {"widths": [24, 32, 64]}}, "normalization.groups", 8),
     ({"block": "bottleneck", "reduce_first": 2, "groups": 32, "stages": [{"blocks": 1, "width": 96}]},
      "stages[0].width", 128),
+    ({"block": "bottleneck", "groups": 4, "stages": [{"blocks": 1, "width": 1}]}, "stages[0].width", 4),
     ({"output_stride": 6}, "output_stride", 4),
     ({"output_stride": 64}, "output_stride", 32),
     ({"output_stride": 8, "stride_at": "last-block"}, "output_stride", None),
