@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from resnet_tf.design.code import to_python
 from resnet_tf.design.costs import costs
-from resnet_tf.design.drawing import draw
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
-from resnet_tf.learning import litert, onnx_file, savedmodel
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import deep, folded, recursion_for
 from resnet_tf.learning.card import Facts, File, Training, card, versions
 from resnet_tf.learning.datasets import Data
 from resnet_tf.learning.formats import CARD, FORMATS, Format, output_names
-from resnet_tf.learning.notebook import to_notebook
 from resnet_tf.learning.proof import verdicts
-from resnet_tf.learning.samples import Samples, for_calibration, for_trial
-from resnet_tf.learning.scaling import Scaling, scaling
+from resnet_tf.learning.samples import for_calibration, for_trial
+from resnet_tf.learning.scaling import scaling
 from resnet_tf.learning.standardization import plain
-from resnet_tf.learning.weights import save_weights
+from resnet_tf.learning.writers import WRITERS, Subject
 
 _SAFE_RECURSION = 2_200  # what Python allows by itself, 1,000, is enough for the 390 layers of ResNet-110
 
@@ -48,21 +41,6 @@ class Exported(NamedTuple):
     load: str  # the lines that load it
     error: str | None = None
     note: str | None = None  # what was lost on the way, measured
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is written: a model of stock layers, its graph, its spec if it has one, images to calibrate it with.
-
-    `training` is how it came to its weights, if it was trained.
-    """
-
-    model: keras.Model
-    graph: LayerGraph
-    spec: Spec | None
-    scaling: Scaling
-    calibration: Samples
-    training: Training | None = None
 
 
 def export(
@@ -200,62 +178,3 @@ def _proof(record: Exported) -> str:
         return f"Not verified: {record.error}"
     said = f"{'Verified' if record.verified else 'Not verified'}: largest difference {record.difference:.2g}"
     return f"{said}; {record.note}" if record.note else said
-
-
-def _described(subject: Subject) -> Spec:
-    """The spec. Raises ValueError where only a graph describes the network."""
-    if subject.spec is None:
-        raise ValueError("The network is a graph of its own: only a design that a spec describes is written so")
-    return subject.spec
-
-
-def _write_spec(subject: Subject, path: Path) -> None:
-    path.write_text(_described(subject).model_dump_json(indent=2) + "\n")
-
-
-def _write_notebook(subject: Subject, path: Path) -> None:
-    path.write_text(to_notebook(_described(subject), result=subject.training))
-
-
-def _write_costs(subject: Subject, path: Path) -> None:
-    """One row per layer, and one for the whole."""
-    total = costs(subject.graph)
-    columns = ("name", "kind", "shape", *_COUNTED)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for cost in total.layers:
-        shape = " x ".join(str(n) for n in cost.shape)
-        writer.writerow([cost.name, cost.kind, shape, *(getattr(cost, column) for column in _COUNTED)])
-    writer.writerow(["total", "", "", *(getattr(total, column) for column in _COUNTED)])
-    path.write_text(text.getvalue())
-
-
-_COUNTED = ("trainable_parameters", "non_trainable_parameters", "macs", "flops", "activations", "receptive_field")
-
-
-def _write_dot(subject: Subject, path: Path) -> None:
-    path.write_text(draw(subject.graph, level="block").source)
-
-
-def _write_int8(subject: Subject, path: Path) -> None:
-    images = subject.scaling.apply(subject.calibration.pixels)
-    litert.write_int8(subject.model, subject.graph, images, path)
-
-
-WRITERS: dict[str, Callable[[Subject, Path], None]] = {
-    "savedmodel": lambda of, path: savedmodel.write(of.model, of.graph, path),
-    "savedmodel_pixels": lambda of, path: savedmodel.write_of_pixels(of.model, of.graph, of.scaling, path),
-    "keras": lambda of, path: of.model.save(path),
-    "onnx": lambda of, path: onnx_file.write(of.model, of.graph, path),
-    "litert": lambda of, path: litert.write_float(of.model, of.graph, path),
-    "litert_float16": lambda of, path: litert.write_float16(of.model, of.graph, path),
-    "litert_int8": _write_int8,
-    "timm": lambda of, path: save_weights(of.model, of.graph, path, naming="timm"),
-    "torchvision": lambda of, path: save_weights(of.model, of.graph, path, naming="torchvision"),
-    "spec": _write_spec,
-    "python": lambda of, path: path.write_text(to_python(_described(of))),
-    "notebook": _write_notebook,
-    "costs": _write_costs,
-    "dot": _write_dot,
-}

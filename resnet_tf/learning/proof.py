@@ -81,9 +81,13 @@ def _ask_fresh_process(place: str, files: Mapping[str, Path]) -> dict[str, str |
 
 
 def compared(row: Format, outputs: Outputs, found: Outputs, samples: Samples) -> Verdict:
-    """A verdict from the model's outputs and a file's, of any names where there is but one."""
-    if len(outputs) == 1:
-        found = dict.fromkeys(outputs, next(iter(found.values())))
+    """A verdict from the model's outputs and a file's: by name, or by any name where a file has but one.
+
+    A SavedModel gives probabilities beside logits, in any order.
+    """
+    found = {name: values for name, values in found.items() if name != "probabilities"}
+    if len(outputs) == len(found) == 1:
+        found = dict(zip(outputs, found.values(), strict=True))
     shapes, theirs = ({name: values.shape for name, values in sorted(each.items())} for each in (outputs, found))
     if shapes != theirs:
         return Verdict(False, error=f"outputs of shapes {theirs} instead of {shapes}")

@@ -57,6 +57,13 @@ def test_what_is_no_number_or_of_another_shape_is_not_verified():
     assert "outputs of shapes" in verdict("onnx", LOGITS[:, :1]).error
 
 
+@pytest.mark.parametrize("order", [("logits", "probabilities"), ("probabilities", "logits")])
+def test_probabilities_beside_logits_are_not_taken_for_them(order):
+    given = {"logits": LOGITS, "probabilities": np.full_like(LOGITS, 0.5)}
+    found = {name: given[name] for name in order}
+    assert compared(FORMATS["savedmodel"], {"logits": LOGITS}, found, SAMPLES).verified
+
+
 def test_several_outputs_are_compared_by_name():
     outputs = {"stage1": LOGITS, "stage2": LOGITS[:, ::-1]}
     row = FORMATS["onnx"]
