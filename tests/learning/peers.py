@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from filling import CLASSES, LABELS, SIZE, fill, image
+from filling import CLASSES, LABELS, SIZE, fill, image, places
 
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.graph import LayerGraph
@@ -46,8 +46,8 @@ class Ours(NamedTuple):
     training_logits: np.ndarray
     loss: float
     statistics: dict[str, Statistics]
-    stock_logits: np.ndarray  # in inference mode, of the network that is exported
-    gradients: dict[str, np.ndarray]  # in training mode, in float64, of the same
+    precise_logits: np.ndarray  # in training mode, of stock layers, as a network is exported, in float64
+    gradients: dict[str, np.ndarray]  # of the same
 
 
 class Named(NamedTuple):
@@ -90,16 +90,24 @@ def there(array: Any, source: str, name: str) -> np.ndarray:
 
 
 def compute(peer: dict[str, Any]) -> Ours:
-    """All that is known of a peer, computed by our preset: as it is trained, and as it is exported."""
+    """All that is known of a peer, computed by our preset: as it is trained, and of the layers that are exported."""
     keras.backend.clear_session()
     graph, source = as_graph(spec_of(peer)), peer["library"]
     model = assemble(graph, training_makers(), seed=None, name="trained")
     fill_as_peer(model, source)
-    logits = np.asarray(model(image(), training=False))
+    filled = model.get_weights()
+    logits = model(image(), training=False)
     training_logits = model(image(), training=True)
     statistics = _statistics({each.name: each for each in named(model, source)}, peer)
-    stock_logits, gradients = _precisely(graph, peer)
-    return Ours(logits, np.asarray(training_logits), float(_loss(training_logits)), statistics, stock_logits, gradients)
+    precise_logits, gradients = _precisely(graph, filled, peer)
+    return Ours(
+        np.asarray(logits),
+        np.asarray(training_logits),
+        float(_loss(training_logits)),
+        statistics,
+        precise_logits,
+        gradients,
+    )
 
 
 def _statistics(ours: dict[str, Named], peer: dict[str, Any]) -> dict[str, Statistics]:
@@ -111,23 +119,25 @@ def _statistics(ours: dict[str, Named], peer: dict[str, Any]) -> dict[str, Stati
     return found
 
 
-def _precisely(graph: LayerGraph, peer: dict[str, Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Logits in inference mode and gradients in training mode, of stock layers that compute in float64."""
+def _precisely(
+    graph: LayerGraph, filled: list[np.ndarray], peer: dict[str, Any]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Logits and gradients in training mode, of stock layers that compute in float64."""
     source, kernels = peer["library"], [name for name in peer["gradients"] if name != "image"]
     keras.config.set_dtype_policy("float64")
     try:
         model = build(graph)
     finally:
         keras.config.set_dtype_policy("float32")
-    fill_as_peer(model, source)
+    model.set_weights(filled)
     variables = {each.name: each.variable.value for each in named(model, source)}
     x = tf.Variable(image().astype(np.float64))
-    logits = np.asarray(model(x, training=False))
     with tf.GradientTape() as tape:
-        loss = _loss(model(x, training=True))
+        logits = model(x, training=True)
+        loss = _loss(logits)
     of_image, *gradients = map(np.asarray, tape.gradient(loss, [x, *(variables[name] for name in kernels)]))
     found = {name: there(gradient, source, name) for name, gradient in zip(kernels, gradients, strict=True)}
-    return logits, {"image": of_image if source == "keras" else of_image.transpose(0, 3, 1, 2), **found}
+    return np.asarray(logits), {"image": of_image if source == "keras" else of_image.transpose(0, 3, 1, 2), **found}
 
 
 def _loss(logits: Any) -> Any:
@@ -142,7 +152,48 @@ def statistics_of(norm: str, source: str) -> tuple[str, str]:
     return f"{norm}.running_mean", f"{norm}.running_var"
 
 
+class Differences(NamedTuple):
+    """How far ours is from a peer: a share of the largest number, of a gradient the norm's share of its norm."""
+
+    inference: float  # logits
+    training: float  # logits, the farther of float32 and float64
+    loss: float
+    gradients: dict[str, float]
+    statistics: dict[str, float]
+
+
+def differences(ours: Ours, peer: dict[str, Any]) -> Differences:
+    training = (difference(logits, peer["training_logits"]) for logits in (ours.training_logits, ours.precise_logits))
+    return Differences(
+        difference(ours.logits, peer["logits"]),
+        max(training),
+        difference(ours.loss, peer["loss"]),
+        {name: _of_gradient(ours.gradients[name], name, theirs) for name, theirs in peer["gradients"].items()},
+        dict(pair for norm in peer["statistics"] for pair in _of_statistics(ours, norm, peer)),
+    )
+
+
 def difference(ours: Any, theirs: Any) -> float:
     """The largest difference, as a share of the largest number."""
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+
+def _of_gradient(ours: np.ndarray, name: str, theirs: dict[str, Any]) -> float:
+    """The larger of two: of the norms, and of the entries that are known, of which the norm is taken to be typical."""
+    entries = ours.reshape(-1)[places(name, ours.size, len(theirs["entries"]))]
+    typical = theirs["norm"] * math.sqrt(len(entries) / ours.size)
+    return max(
+        difference(np.linalg.norm(ours), theirs["norm"]), float(np.linalg.norm(entries - theirs["entries"]) / typical)
+    )
+
+
+def _of_statistics(ours: Ours, norm: str, peer: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Keras moves to the mean square, torch to N / (N - 1) times it: what torch saw is scaled to what Keras sees."""
+    theirs, (mean, variance, count) = peer["statistics"][norm], ours.statistics[norm]
+    scale = 1 if peer["library"] == "keras" else (count - 1) / count
+    seen = theirs["mean"], np.array(theirs["variance"]) * scale
+    for name, moved, batch in zip(statistics_of(norm, peer["library"]), (mean, variance), seen, strict=True):
+        at = places(norm, moved.size, len(batch))
+        before = fill(name, moved.shape)[at]
+        yield name, difference(moved[at], before + theirs["momentum"] * (np.array(batch) - before))
