@@ -35,7 +35,7 @@ def artifact_row(artifact: Artifact, run: Run, row: Format) -> None:
             if artifact.load:
                 st.code(artifact.load, language="python", wrap_lines=True)
             if served := row.serving(name):
-                with st.expander("Serve it with TF Serving", icon=":material/dns:"):
+                with st.expander("Serve it", icon=":material/dns:"):
                     st.code(served, language="sh", wrap_lines=True)
         else:
             said.warning("This file is no longer on the server: export again.")

@@ -23,12 +23,13 @@ class Format(NamedTuple):
     tolerance: float | None = None
     lossy: bool = False  # whether it keeps less of every number: then the tolerance is a share of the outputs' range
     needs: tuple[str, ...] = ()  # packages beyond those that train
-    serve: str = ""  # the lines that serve it elsewhere
+    serve: str = ""  # the lines with which another server serves it
     usual: bool = True  # whether it is chosen before anybody chooses
 
     def serving(self, file: str) -> str:
-        """The lines that serve a file of this format; nothing where there are none."""
-        return self.serve.format(file=file, stem=file.removesuffix(self.suffix))
+        """The lines that serve a file of this format: by this package, and by another server; nothing for texts."""
+        lines = "\n".join(filter(None, (_OURS, self.serve))) if self.runs else ""
+        return lines.format(file=file, stem=file.removesuffix(self.suffix))
 
     @property
     def runs(self) -> bool:
@@ -59,6 +60,7 @@ _PIXELS = """\
 import shutil, tensorflow as tf; shutil.unpack_archive("{file}", "{stem}-pixels")
 network = tf.saved_model.load("{stem}-pixels").signatures["serving_default"]
 {output} = network(images=tf.constant(pixels, tf.uint8))["{output}"]  # pixels (n, {shape}), 0 to 255"""
+_OURS = "resnet_tf serve {file}  # answers pictures that are POSTed to http://127.0.0.1:8000/predict"
 _TF_SERVING = """\
 python -m zipfile -e {file} models/{stem}/1
 docker run --rm -p 8501:8501 -v "$PWD/models/{stem}:/models/{stem}" -e MODEL_NAME={stem} tensorflow/serving

@@ -129,6 +129,7 @@ def test_a_savedmodel_comes_with_the_command_that_serves_it(export, bench, tmp_p
     bench._store.end("w", run, "finished")
     page = export(run.id)
     assert page.code[1].language == "sh"
+    assert "resnet_tf serve network.savedmodel.zip" in page.code[1].value
     assert '-v "$PWD/models/network:/models/network" -e MODEL_NAME=network tensorflow/serving' in page.code[1].value
 
 
