@@ -1,6 +1,6 @@
 """How many small mistakes in the design core the tests would notice: one changed number, sign or condition at a time.
 
-`python -m benchmarks.mutation [--sample 400] [--seed 0] [--only expand] [--workers 2]`. Cosmic Ray makes the mutants of
+`python -m benchmarks.mutation [--sample 400] [--seed 0] [--only expand,costs] [--workers 2]`. Cosmic Ray makes the mutants of
 resnet_tf/design; the tests of the design core run on each in a copy of the tree, in a process forked after everything
 else was imported. A mutant that some test fails for, or that never ends, is killed. Survivors are printed as diffs.
 """
@@ -70,10 +70,10 @@ class Mutant(NamedTuple):
     occurrence: int
 
 
-def mutants(only: str | None) -> Iterator[Mutant]:
+def mutants(only: set[str]) -> Iterator[Mutant]:
     """Every mutant of the core, module by module."""
     for path in sorted((ROOT / CORE).rglob("*.py")):
-        if path.stem in DATA or (only and path.stem != only):
+        if path.stem in DATA or (only and path.stem not in only):
             continue
         code = path.read_text()
         for operator in OPERATORS:
@@ -141,10 +141,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=400, help="mutants, drawn at random; 0 for all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", help="a module of the core")
+    parser.add_argument("--only", default="", help="modules, with commas between")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    every = list(mutants(options.only))
+    every = list(mutants(set(filter(None, options.only.split(",")))))
     chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)) or len(every))
     survivors: list[Mutant] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.workers) as pool:
