@@ -1,8 +1,10 @@
 """How many small mistakes in the design core the tests would notice: one changed number, sign or condition at a time.
 
-`python -m benchmarks.mutation [--sample 400] [--seed 0] [--only expand,costs] [--workers 2]`. Cosmic Ray makes the mutants of
-resnet_tf/design; the tests of the design core run on each in a copy of the tree, in a process forked after everything
-else was imported. A mutant that some test fails for, or that never ends, is killed. Survivors are printed as diffs.
+    python -m benchmarks.mutation [--sample 400] [--seed 0] [--only expand,costs] [--workers 2]
+
+Cosmic Ray makes the mutants of resnet_tf/design; the tests of the design core run on each in a copy of the tree, in a
+process forked after everything else was imported. A mutant that some test fails for, or that never ends, is killed.
+Survivors are printed as diffs.
 """
 
 from __future__ import annotations

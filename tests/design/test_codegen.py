@@ -12,7 +12,7 @@ from resnet_tf.design.code import to_python
 from resnet_tf.design.code.lines import expression
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
-from resnet_tf.design.presets import PRESETS, edit
+from resnet_tf.design.presets import PRESETS, edit, preset
 
 
 def size(layer):
@@ -155,3 +155,16 @@ def test_the_code_of_any_gate_makes_its_graph(attention, monkeypatch):
 def test_an_operation_without_a_line_is_an_error():
     with pytest.raises(g.UnknownOperation, match="code has no row for Resize"):
         expression(g.Resize(2, 2, "nearest"), '"x"', "x", expand(PRESETS["resnet18"].spec))
+
+
+def test_only_the_code_of_a_deep_network_lets_python_recurse():
+    """Keras walks a model layer by layer from its end: two calls for each layer, and a thousand for the rest."""
+    deep = preset("resnet1202_cifar10")
+    limit = 1_000 + 2 * len(expand(deep))
+    assert f"sys.setrecursionlimit(max(sys.getrecursionlimit(), {limit}))" in to_python(deep)
+    assert "sys" not in to_python(preset("resnet152"))
+
+
+def test_the_table_of_stages_says_where_the_stride_stands():
+    assert "# blocks, width, stride of each last block" in to_python(preset("keras_resnet50v2"))
+    assert "# blocks, width, stride of each first block" in to_python(preset("resnet50"))

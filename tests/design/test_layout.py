@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import specs
 
-from resnet_tf.design.layout import layout
+from resnet_tf.design.layout import RISE, SIDE, layout
 from resnet_tf.design.picture import LEVELS, box_height, box_width
 from resnet_tf.design.presets import preset
 
@@ -142,3 +142,8 @@ def test_a_box_is_16_px_thick_and_grows_from_8_channels_on(channels, width):
 )
 def test_a_box_grows_by_19_px_for_every_doubling_of_its_map(shape, height):
     assert box_height(shape) == height
+
+
+def test_a_picture_with_gates_is_higher_by_the_room_that_they_hang_in():
+    with_gates, without = (layout(preset(name), "layer").height for name in ("seresnet50", "resnet50"))
+    assert with_gates - without == pytest.approx(RISE + SIDE, abs=0.11)

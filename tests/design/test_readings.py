@@ -185,3 +185,19 @@ def test_whatever_a_link_says_it_is_a_design_or_a_spec_error(text):
         except SpecError:
             continue
         assert to_link(spec)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_heaviest_box_is_the_deepest_blue_and_all_others_lighter(level):
+    """HSV as Graphviz takes it: a saturation of 0.04 without any work, 0.4 with the most."""
+    fills = re.findall(r'fillcolor="0\.58 (0\.\d+) 0\.98"', draw(preset("resnet50"), level).source)
+    shades = [float(fill) for fill in fills]
+    assert max(shades) == 0.4
+    assert 0.04 <= min(shades) < 0.06
+
+
+def test_a_shape_stands_on_an_edge_where_it_changes_and_nowhere_else():
+    source = draw(preset("resnet18"), "layer").source
+    lines = {line.split(" [")[0].strip(): line for line in source.splitlines() if "->" in line}
+    assert 'label="112×112×64"' in lines['"stem.act" -> "stem.pool"']
+    assert "label" not in lines['"stem.conv" -> "stem.norm"']
