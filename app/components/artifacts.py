@@ -16,7 +16,7 @@ def artifact_row(artifact: Artifact, run: Run, row: Format) -> None:
     """Draws one file of an export."""
     title, about = row.title, row.about
     with st.container(border=True, gap="xsmall", key=f"artifact.{artifact.format}"):
-        said, button = st.columns([4, 1.2], vertical_alignment="center")
+        said, button = st.columns([4, 1.5], vertical_alignment="center")
         path = Path(artifact.path) if artifact.path else None
         name = path.name if path else ""
         word, why = verdict(artifact)
@@ -54,7 +54,7 @@ def verdict(artifact: Artifact) -> tuple[str, str]:
     if artifact.error:
         return "Not verified", artifact.error
     if artifact.verified is None:
-        return "Not run", "there is nothing in it to run"
+        return "Not run", "text, or weights alone"
     if artifact.difference is None:
         return "Not verified", "no answer came from the fresh process"
     largest = f"largest difference {artifact.difference:.2g}" + (f"; {artifact.note}" if artifact.note else "")

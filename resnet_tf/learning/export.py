@@ -126,16 +126,22 @@ def load_lines(row: Format, path: Path, subject: Subject) -> str:
         output=next(iter(output_names(subject.graph))),
         classes=subject.graph.classes,
         channels=subject.graph.input_shape[-1],
-        preset=_preset_of(subject.spec) or "NAME",
+        preset=name_elsewhere(subject.spec) or "NAME",
     )
     limit = recursion_for(subject.graph)
     return f"import sys; sys.setrecursionlimit({limit})\n{lines}" if row.runs and limit > _SAFE_RECURSION else lines
 
 
-def _preset_of(spec: Spec | None) -> str | None:
-    """The name under which the design is published, for whatever images and classes."""
+# presets that neither timm nor torchvision has: by what they stand under, and by what their names end with
+_NOT_ELSEWHERE = (("CIFAR", "No shortcuts", "keras.applications"), ("_v1", "_a", "_c"))
+
+
+def name_elsewhere(spec: Spec | None) -> str | None:
+    """The name of the design in timm (and in torchvision, where that has it), for whatever images and classes."""
+    groups, endings = _NOT_ELSEWHERE
     own = spec and _structure(spec)
-    return next((name for name, row in PRESETS.items() if _structure(row.spec) == own), None)
+    known = (row for row in PRESETS.values() if not row.group.startswith(groups) and not row.name.endswith(endings))
+    return next((row.name for row in known if _structure(row.spec) == own), None)
 
 
 def _structure(spec: Spec) -> dict[str, object]:

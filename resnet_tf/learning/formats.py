@@ -85,11 +85,11 @@ images = (({scaled}) / step + zero).round().clip(-128, 127).astype("int8")  # pi
 {output} = (network(images=images)["{output}"].astype("float32") - base) * size"""  # noqa: E501
 _TIMM = """\
 import safetensors.torch, timm
-network = timm.create_model("{preset}", num_classes={classes}, in_chans={channels})
+network = timm.create_model("{preset}", num_classes={classes}, in_chans={channels})  # this design there
 network.load_state_dict(safetensors.torch.load_file("{file}"))"""
 _TORCHVISION = """\
 import safetensors.torch, torchvision
-network = torchvision.models.get_model("{preset}", num_classes={classes})
+network = torchvision.models.get_model("{preset}", num_classes={classes})  # this design there
 network.load_state_dict(safetensors.torch.load_file("{file}"))"""
 _SPEC = """\
 import pathlib, resnet_tf
