@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 from filling import CLASSES, LABELS, SIZE, fill, image, places
 
 from resnet_tf.design.expand import as_graph
-from resnet_tf.design.graph import LayerGraph
+from resnet_tf.design.graph import Convolution, Dense, LayerGraph
 from resnet_tf.design.presets import preset
 from resnet_tf.design.spec import Spec
 from resnet_tf.learning.backend import keras
@@ -64,6 +65,15 @@ def spec_of(peer: dict[str, Any]) -> Spec:
     return preset(peer["preset"], classes=CLASSES, input_shape=(SIZE, SIZE, 3), **stride)
 
 
+def undrawn(graph: LayerGraph) -> LayerGraph:
+    """The graph with kernels that begin as zeros: drawing numbers that are replaced at once is a fifth of the time."""
+    zeroed = (
+        layer._replace(op=replace(layer.op, gain=0.0)) if isinstance(layer.op, Convolution | Dense) else layer
+        for layer in graph
+    )
+    return replace(graph, layers=tuple(zeroed))
+
+
 def named(model: keras.Model, source: str) -> Iterator[Named]:
     """All variables of a model."""
     layers = [layer for layer in model.layers if layer.weights]
@@ -92,7 +102,7 @@ def there(array: Any, source: str, name: str) -> np.ndarray:
 def compute(peer: dict[str, Any]) -> Ours:
     """All that is known of a peer, computed by our preset: as it is trained, and of the layers that are exported."""
     keras.backend.clear_session()
-    graph, source = as_graph(spec_of(peer)), peer["library"]
+    graph, source = undrawn(as_graph(spec_of(peer))), peer["library"]
     model = assemble(graph, training_makers(), seed=None, name="trained")
     fill_as_peer(model, source)
     filled = model.get_weights()
