@@ -26,6 +26,7 @@ from resnet_tf.learning.scaling import scaling
 from resnet_tf.learning.standardization import plain
 from resnet_tf.learning.writers import WRITERS, Subject
 
+_LONGEST = 500  # characters of what a converter says
 _SAFE_RECURSION = 2_200  # what Python allows by itself, 1,000, is enough for the 390 layers of ResNet-110
 
 
@@ -103,17 +104,24 @@ def _written(row: Format, subject: Subject, folder: Path) -> Exported:
     """The file of one format, written under another name and then moved, so that nobody finds half of it."""
     path = folder / f"{subject.model.name}{row.suffix}"
     load = load_lines(row, path, subject)
-    if row.missing:
-        return Exported(row.name, path, 0, 0.0, None, None, load, row.missing)
+    if reason := row.missing or row.too_much(4 * subject.model.count_params()):
+        return Exported(row.name, path, 0, 0.0, None, None, load, reason)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
         draft = Path(unfinished) / path.name
         try:
             WRITERS[row.name](subject, draft)
         except Exception as error:  # whatever a foreign converter raises is the answer
-            return Exported(row.name, path, 0, time.perf_counter() - began, None, None, load, str(error))
+            reason = _first_line(error)
+            return Exported(row.name, path, 0, time.perf_counter() - began, None, None, load, reason)
         draft.replace(path)
     return Exported(row.name, path, path.stat().st_size, time.perf_counter() - began, None, None, load)
+
+
+def _first_line(error: Exception) -> str:
+    """An error in a line: some converters put whole programs into theirs."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:_LONGEST] if lines else type(error).__name__
 
 
 def load_lines(row: Format, path: Path, subject: Subject) -> str:

@@ -10,6 +10,7 @@ from resnet_tf.design import graph as g
 EXACT = 1e-4  # of the largest output: what rounding can make of another order of the same additions
 HALF = 1e-2  # of the outputs' range: weights of 11 binary digits
 BYTE = 0.1  # of the outputs' range: weights and maps of 8 binary digits
+_MESSAGE = 2_000_000_000  # bytes of a message of protobuf or a flatbuffer
 
 
 class Format(NamedTuple):
@@ -25,6 +26,7 @@ class Format(NamedTuple):
     needs: tuple[str, ...] = ()  # packages beyond those that train
     serve: str = ""  # the lines with which another server serves it
     usual: bool = True  # whether it is chosen before anybody chooses
+    most: int | None = None  # bytes of weights that such a file can hold
 
     def serving(self, file: str) -> str:
         """The lines that serve a file of this format: by this package, and by another server; nothing for texts."""
@@ -34,6 +36,12 @@ class Format(NamedTuple):
     @property
     def runs(self) -> bool:
         return self.tolerance is not None
+
+    def too_much(self, weights: int) -> str | None:
+        """Why such a file cannot hold so many bytes of weights; None where it can."""
+        if self.most is None or weights <= self.most:
+            return None
+        return f"{self.title} holds {self.most / 1e9:g} GB: the weights have {weights / 1e9:.3g} GB"
 
     @property
     def missing(self) -> str | None:
@@ -116,13 +124,13 @@ _ROWS = (
     Format("keras", ".keras", "for Keras 3 on any backend, to go on training",
            ".keras", _KERAS, EXACT),
     Format("onnx", "ONNX", "for onnxruntime and what else reads ONNX, opset 18; images as here, channels last",
-           ".onnx", _ONNX, EXACT, needs=("onnx", "onnxruntime")),
+           ".onnx", _ONNX, EXACT, needs=("onnx", "onnxruntime"), most=_MESSAGE),
     Format("litert", "LiteRT", "for phones and browsers, float32 (TFLite)",
-           ".tflite", _LITERT, EXACT),
+           ".tflite", _LITERT, EXACT, most=_MESSAGE),
     Format("litert_float16", "LiteRT float16", "half the size: weights of 16 bits",
-           ".float16.tflite", _LITERT, HALF, lossy=True, usual=False),
+           ".float16.tflite", _LITERT, HALF, lossy=True, usual=False, most=_MESSAGE),
     Format("litert_int8", "LiteRT int8", "a quarter of the size: weights and maps of 8 bits, input and output too",
-           ".int8.tflite", _LITERT_INT8, BYTE, lossy=True, usual=False),
+           ".int8.tflite", _LITERT_INT8, BYTE, lossy=True, usual=False, most=_MESSAGE),
     Format("timm", "Weights for timm", "safetensors under timm's names, for its network of this design",
            ".timm.safetensors", _TIMM, usual=False),
     Format("torchvision", "Weights for torchvision", "safetensors under torchvision's names, for its network of it",

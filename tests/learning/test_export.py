@@ -186,6 +186,23 @@ def test_a_format_whose_library_is_not_installed_says_how_to_install_it(tmp_path
     assert record.error == "ONNX needs onnx and onnxruntime: pip install 'resnet_tf[export]'"
 
 
+def test_a_network_that_is_too_large_for_a_format_says_how_large(tmp_path, monkeypatch):
+    monkeypatch.setitem(FORMATS, "litert", FORMATS["litert"]._replace(most=1_000_000))
+    record, _ = export(build(SPEC), SPEC, tmp_path, ["litert"])
+    assert record.error == "LiteRT holds 0.001 GB: the weights have 0.00108 GB"
+    limits = {name for name, row in FORMATS.items() if row.too_much(2_000_000_001)}
+    assert limits == {"onnx", "litert", "litert_float16", "litert_int8"}
+
+
+def test_a_converter_that_says_a_book_is_quoted_with_its_first_line(tmp_path, monkeypatch):
+    def write(subject, path):
+        raise ValueError("the reason\n" + "module { }\n" * 9_999)
+
+    monkeypatch.setitem(exporting.WRITERS, "onnx", write)
+    record, _ = export(build(SPEC), SPEC, tmp_path, ["onnx"])
+    assert record.error == "the reason"
+
+
 def test_what_can_be_chosen_is_what_can_be_written():
     assert set(FORMATS) == set(exporting.WRITERS)
     assert {name for name, row in FORMATS.items() if row.runs} == set(OPENERS)
