@@ -5,17 +5,29 @@ from training import PATIENCE, SMALL, expect_curves, expect_finished, start
 
 from resnet_tf.runs.workbench import Workbench
 
+PRESSES = 6
+
 
 def stop(page):
-    page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("Its points are kept")).to_be_visible(timeout=PATIENCE)
+    """Presses Stop; again where the page was drawn anew between press and release, as happens on a busy machine."""
+    button, told = page.get_by_role("button", name="Stop", exact=True), page.get_by_text("Its points are kept")
+    for _ in range(PRESSES):
+        button.click(timeout=PATIENCE)
+        try:
+            expect(told).to_be_visible(timeout=PATIENCE / PRESSES)
+            return
+        except AssertionError:
+            if not button.is_visible():
+                break
+    expect(told).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_run_goes_on_when_its_page_is_reloaded_or_closed_and_stops_and_resumes_where_it_was(visit, server):
+def test_a_run_goes_on_when_its_page_is_reloaded_or_closed_and_stops_and_resumes_where_it_was(visit, server, request):
     bench = Workbench(server.home)
     page = visit(f"train?design={SMALL}")
     run = start(page, 100)
     began = bench.run(run).progress
+    request.addfinalizer(lambda: bench.stop(run))  # whatever happens here, the next test finds the worker free
 
     page.reload()
     expect_curves(page)
