@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from resnet_tf.design.graph import (
     SHAPES,
     Activation,
@@ -33,6 +35,10 @@ _POOLS: dict[str, Operation] = {
     "average": AveragePooling(2, 2),
 }
 _HEADS: dict[str, Operation] = {"average": GlobalAveragePooling(), "average-max": GlobalAverageMaxPooling()}
+
+# a deep network has few kinds of layers many times: each is made once
+_convolution = lru_cache(maxsize=4096)(Convolution)
+_batch_norm = lru_cache(maxsize=256)(BatchNormalization)
 
 
 class Network:
@@ -87,7 +93,7 @@ class Style:
         """`normalized`: a norm follows directly, and makes a bias superfluous."""
         has_norm = self.norm.kind in ("batch", "group", "layer")
         bias = self.bias == "all" or (self.bias == "unnormalized" and not (normalized and has_norm))
-        return Convolution(
+        return _convolution(
             filters, kernel, stride, groups, bias, dilation, padded, self.norm.weight_standardization,
             self.initializer, gain,
         )  # fmt: skip
@@ -100,7 +106,7 @@ class Style:
         if norm.kind == "fixup":
             return self.add(name.replace("norm", "bias"), ScalarBias(), x, role=role)
         if norm.kind == "batch":
-            return self.add(name, BatchNormalization(norm.epsilon, norm.momentum, zero), x, role=role)
+            return self.add(name, _batch_norm(norm.epsilon, norm.momentum, zero), x, role=role)
         groups = 1 if norm.kind == "layer" else norm.groups
         return self.add(name, GroupNormalization(groups, norm.epsilon, zero), x, role=role)
 
