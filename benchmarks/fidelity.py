@@ -26,7 +26,7 @@ from resnet_tf.learning.naming import NoCounterpart, modules
 TESTS = Path(__file__).parents[1] / "tests"
 SOURCES = {"timm": "timm", "torchvision": "torchvision", "keras.applications": "keras"}
 TARGETS = {"counts_that_differ": 0, "weights_that_differ": 0, "compared": 30, "logits": 1e-4, "gradients": 1e-6}
-COLUMNS = "{:40} {:>13} {:>10} {:>10}  {}"
+COLUMNS = "{:42} {:>13} {:>10} {:>10}  {}"
 
 
 class Row(NamedTuple):
