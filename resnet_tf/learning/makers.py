@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from resnet_tf.design import graph as g
+from resnet_tf.design.initializers import VARIANCES
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.standardization import StandardizedConvolution
 
@@ -51,19 +52,8 @@ def initializer(name: str, gain: float, seed: Seed) -> keras.initializers.Initia
         return initializers.Zeros()
     if name == "orthogonal":
         return initializers.Orthogonal(gain, seed=seed)
-    scale, mode, distribution = _VARIANCES[name]
+    scale, mode, distribution = VARIANCES[name]
     return initializers.VarianceScaling(scale * gain**2, mode, distribution, seed=seed)
-
-
-# name -> scale, mode, distribution of keras.initializers.VarianceScaling
-_VARIANCES = {
-    "he_normal_fan_out": (2.0, "fan_out", "untruncated_normal"),  # He 2015 as torchvision has it
-    "he_normal": (2.0, "fan_in", "truncated_normal"),  # Keras' of this name, as the others
-    "he_uniform": (2.0, "fan_in", "uniform"),
-    "glorot_normal": (1.0, "fan_avg", "truncated_normal"),
-    "glorot_uniform": (1.0, "fan_avg", "uniform"),
-    "lecun_normal": (1.0, "fan_in", "truncated_normal"),
-}
 
 
 def _convolution(op: g.Convolution, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:

@@ -6,17 +6,9 @@ from collections.abc import Sequence
 
 from resnet_tf.design import graph as g
 from resnet_tf.design.code.text import call, function
+from resnet_tf.design.initializers import VARIANCES
 from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SqueezeExcitation
 
-# the first weights of a kernel -> the text of Keras' initializer, for weights as drawn and times `gain` (Fixup)
-_VARIANCES = {
-    "he_normal_fan_out": (2.0, "fan_out", "untruncated_normal"),
-    "he_normal": (2.0, "fan_in", "truncated_normal"),
-    "he_uniform": (2.0, "fan_in", "uniform"),
-    "glorot_normal": (1.0, "fan_avg", "truncated_normal"),
-    "glorot_uniform": (1.0, "fan_avg", "uniform"),
-    "lecun_normal": (1.0, "fan_in", "truncated_normal"),
-}
 HE_2015 = 'keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")'
 HE = function(
     "he_2015()",
@@ -132,5 +124,5 @@ def initial(name: str, gained: bool = False) -> str:
         return HE_2015 if name == "he_normal_fan_out" else f'"{name}"'
     if name == "orthogonal":
         return 'keras.initializers.Orthogonal(gain) if gain else "zeros"'
-    scale, mode, distribution = _VARIANCES[name]
+    scale, mode, distribution = VARIANCES[name]
     return f'keras.initializers.VarianceScaling({scale} * gain**2, "{mode}", "{distribution}") if gain else "zeros"'
