@@ -98,10 +98,11 @@ def load_weights(
     wanted = {name: weight for name, weight in wanted.items() if name not in left_out}
     missing = sorted(wanted.keys() - given.keys())
     extra = sorted(given.keys() - wanted.keys() - set(left_out))
+    shapes = {name: _their_shape(weight) for name, weight in wanted.items()}
     misshapen = [
-        f"{name} {given[name].shape} instead of {weight.to_theirs(_array(weight.variable)).shape}"
-        for name, weight in wanted.items()
-        if name in given and given[name].shape != weight.to_theirs(_array(weight.variable)).shape
+        f"{name} {given[name].shape} instead of {shape}"
+        for name, shape in shapes.items()
+        if name in given and given[name].shape != shape
     ]
     if missing or extra or misshapen:
         raise WeightsError(_sentence(source, missing, extra, misshapen), missing, extra, misshapen)
@@ -110,11 +111,16 @@ def load_weights(
     return Loaded(len(wanted), left_out)
 
 
+def _their_shape(weight: _Weight) -> tuple[int, ...]:
+    """The shape of a tensor in the peer's layout; no number is copied for it."""
+    return weight.to_theirs(np.broadcast_to(np.float32(0), weight.variable.shape)).shape
+
+
 def _other_classes(weight: _Weight, given: Mapping[str, np.ndarray]) -> bool:
     """Whether a tensor of the head differs in the number of classes and in nothing else."""
     if weight.name not in given:
         return False
-    ours = _array(weight.variable).shape
+    ours = tuple(weight.variable.shape)
     try:
         theirs = weight.to_ours(given[weight.name]).shape
     except ValueError:
