@@ -75,6 +75,11 @@ class _Place(NamedTuple):
     first_of_all: bool
     drop: float  # its chance to be dropped in training
 
+    @property
+    def kernel_dilation(self) -> int:
+        """The dilation of its strided kernels: a stage's first block keeps the one of the stage before."""
+        return self.dilation.first if self.first else self.dilation.rest
+
 
 class _Kernel(NamedTuple):
     filters: int
@@ -119,7 +124,7 @@ class _ResNet:
         """The convolutions of a residual branch."""
         spec, stage, stride = self.spec, place.stage, place.stride
         first, inner, out = spec.first_width(stage), spec.inner_width(stage), stage.width * spec.expansion
-        dilation = place.dilation.first if place.first else place.dilation.rest
+        dilation = place.kernel_dilation
         if spec.block != "bottleneck":
             return [_Kernel(first, 3, stride, 1, dilation), _Kernel(out, 3, dilation=place.dilation.rest)]
         before, at = (stride, 1) if spec.stride_at == "1x1" else (1, stride)
@@ -217,7 +222,7 @@ class _ResNet:
             stride = 1
         kernel = spec.shortcut_kernel if changes else 1
         normalized = bool(self.order.shortcut or self.order.join.startswith("n"))
-        dilation = place.dilation.first if kernel > 1 else 1
+        dilation = place.kernel_dilation if kernel > 1 else 1
         op = self.style.convolution(out, kernel, stride, normalized=normalized, dilation=dilation)
         x = self.add(f"{at}.shortcut.conv", op, x, role="shortcut")
         return self.style.follow("" if self.fixup else self.order.shortcut, f"{at}.shortcut", x, role="shortcut")

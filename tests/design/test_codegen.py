@@ -152,6 +152,14 @@ def test_the_code_of_any_gate_makes_its_graph(attention, monkeypatch):
     check(edit(PRESETS["seresnet18"].spec, attention=attention), monkeypatch)
 
 
+@pytest.mark.parametrize("output_stride", [4, 8, 16])
+def test_the_code_of_dilated_3x3_projections_makes_its_graph(output_stride, monkeypatch):
+    check(
+        preset("resnet50", output_stride=output_stride, shortcut="projection-everywhere", shortcut_kernel=3),
+        monkeypatch,
+    )
+
+
 def test_an_operation_without_a_line_is_an_error():
     with pytest.raises(g.UnknownOperation, match="code has no row for Resize"):
         expression(g.Resize(2, 2, "nearest"), '"x"', "x", expand(PRESETS["resnet18"].spec))

@@ -112,3 +112,13 @@ def test_a_pyramid_is_named_and_made_as_it_is_told():
     assert neck["level1.enlarged"] == Resize(28, 28, "nearest")
     assert [block.name for block in graph.blocks][-2:] == ["neck.level2", "neck.level1"]
     assert {block.kind for block in graph.blocks if block.stage == "neck"} == {"neck"}
+
+
+def test_a_projection_of_3x3_is_dilated_as_the_branch_beside_it():
+    graph = expand(preset("resnet50", output_stride=8, shortcut="projection-everywhere", shortcut_kernel=3))
+    for stage in (3, 4):
+        for block in (1, 2):
+            around, branch = (
+                graph.by_name[f"stage{stage}.block{block}.{name}"].op for name in ("shortcut.conv", "conv2")
+            )
+            assert (around.kernel, around.dilation) == (3, branch.dilation)

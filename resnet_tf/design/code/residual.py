@@ -51,13 +51,13 @@ def _constants(places: Places) -> list[str]:
 
 def _columns(places: Places) -> list[str]:
     told = _told(places)
-    dilated = {"entry", "dilation", "before"} & set(told)
+    dilated = {"entry", "dilation"} & set(told)
     return ["blocks", "width", *(["stride"] if "stride" in told else []), *(["dilation"] if dilated else [])]
 
 
 def _told(places: Places) -> list[str]:
     """What `block` is told beside its input, name and width: all that its lines speak of."""
-    return used(_lines(places), ("stride", "entry", "dilation", "before", "drop"))
+    return used(_lines(places), ("stride", "entry", "dilation", "drop"))
 
 
 def _dilation(places: Places, suffix: str) -> str:
@@ -157,8 +157,7 @@ def _stages(places: Places) -> list[str]:
     one = "b == blocks" if spec.stride_at == "last-block" else "b == 1"
     texts = {"stride": f"stride if {one} else 1", "entry": "before if b == 1 else dilation"}
     arguments = ["x", 'f"stage{s}.block{b}"', "width", *(texts.get(each, each) for each in told)]
-    before = "entry" in told or "before" in told
-    lines = ["before = 1  # the dilation of the stage before"] if before else []
+    lines = ["before = 1  # the dilation of the stage before"] if "entry" in told else []
     if "drop" in told:
         lines.append("done, total = 0, sum(blocks for blocks, *_ in STAGES)")
     lines += [f"for s, ({', '.join(_columns(places))}) in enumerate(STAGES, 1):", "    for b in range(1, blocks + 1):"]
@@ -167,4 +166,4 @@ def _stages(places: Places) -> list[str]:
         lines.append(f"        {rate}  # from 0 in the first block (Huang 2016)")
     lines += [f"        {line}" for line in call("x = block(", arguments, depth=3).splitlines()]
     lines += ["    done += blocks"] if "drop" in told else []
-    return lines + (["    before = dilation"] if before else [])
+    return lines + (["    before = dilation"] if "entry" in told else [])

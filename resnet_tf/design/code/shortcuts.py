@@ -42,7 +42,7 @@ def has_shortcut(places: Places) -> bool:
 
 def arguments(places: Places) -> list[str]:
     """What the function is told beside what it reads and its name: all that its lines speak of."""
-    return used(_lines(places), ("filters", "stride", "dilation", "before"))
+    return used(_lines(places), ("filters", "stride", "dilation", "entry"))
 
 
 def shortcut(places: Places) -> str:
@@ -124,7 +124,7 @@ def _made(suffix: str, layer: g.Layer, x: str, places: Places, changed: list[Pla
 
 
 def _dilates(places: Places) -> bool:
-    """Whether some projection's kernel is dilated, as the stage before is."""
+    """Whether some projection's kernel is dilated, as the branch's beside it is."""
     return any(isinstance(each.op, g.Convolution) and each.op.dilation > 1 for place in places for each in place.around)
 
 
@@ -135,5 +135,5 @@ def _symbols(places: Places, changed: list[Place]) -> dict[str, str]:
     if len({op.kernel for op in ops}) > 1:
         symbols["kernel"] = "kernel"
     if _dilates(places):
-        symbols["dilation"] = "before if kernel > 1 else 1" if "kernel" in symbols else "before"
+        symbols["dilation"] = "entry if kernel > 1 else 1" if "kernel" in symbols else "entry"
     return symbols
