@@ -1,4 +1,4 @@
-"""One process for all that imports TensorFlow, one for the browser, homes that leave no worker."""
+"""One process for the browser, one for each file of Keras' tests, homes that leave no worker."""
 
 import psutil
 import pytest
@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-GROUPS = ("keras", "browser")
 
-
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     for item in items:
-        for group in GROUPS:
-            if item.get_closest_marker(group):
-                item.add_marker(pytest.mark.xdist_group(group))
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif item.get_closest_marker("keras"):  # what a file builds for its tests is built once
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def end_processes_of(home):

@@ -35,6 +35,8 @@ def expect_curves(page):
 
 def expect_finished(page):
     """A run that is over can be exported, and says how well it does; its figures come after its buttons."""
+    # the run that was shown before may be on the page a little longer, with an Export of its own, but never a Stop
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden(timeout=PATIENCE)
     expect(page.get_by_role("main").get_by_role("button", name="Export", exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Confusion", exact=True)).to_be_visible()
     settle(page)
