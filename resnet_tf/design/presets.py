@@ -8,7 +8,7 @@ from typing import Any
 
 from resnet_tf.design.part import Part
 from resnet_tf.design.published import PUBLISHED
-from resnet_tf.design.rows import CIFAR, DENSE, GATES, IMAGENET
+from resnet_tf.design.rows import CIFAR, DENSE, GATES, IMAGENET, PAPERS
 from resnet_tf.design.spec import ResNetSpec, Spec, SpecError, nearest_word, parse_spec
 
 
@@ -22,6 +22,7 @@ class Preset:
     spec: Spec
     source: str
     published: Mapping[str, float] = field(default_factory=dict)
+    in_timm: bool = False  # whether timm has a network of this name
 
     @property
     def family(self) -> str:
@@ -29,7 +30,9 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    row[0]: Preset(*row, PUBLISHED.get(row[0], {})) for row in (*IMAGENET, *GATES, *DENSE, *CIFAR)
+    row[0]: Preset(*row, PUBLISHED.get(row[0], {}), in_timm)
+    for rows, in_timm in (((*IMAGENET, *GATES, *DENSE), True), ((*PAPERS, *CIFAR), False))
+    for row in rows
 }
 
 # keras.applications' own names, which differ from torchvision's and timm's by their capitals alone
@@ -46,6 +49,13 @@ def preset(name: str, **changes: Any) -> Spec:
     if name not in PRESETS:
         raise SpecError("preset", "a known name", name, nearest_word(name, list(PRESETS)))
     return edit(PRESETS[name].spec, **changes)
+
+
+def preset_of(spec: Spec) -> Preset | None:
+    """The preset that a design is, whatever its images and classes; None where it is none."""
+    anywhere = {"input_shape": spec.input_shape, "classes": spec.classes}
+    same_family = (row for row in PRESETS.values() if row.family == spec.family)
+    return next((row for row in same_family if row.spec.model_copy(update=anywhere) == spec), None)
 
 
 # what another field's edit can leave only one value: it takes it by itself, since a page hides each where it has none

@@ -134,6 +134,7 @@ _IN_TIMM = f"; as in {TIMM}"
 
 Row = tuple[str, str, str, Spec, str]
 
+# timm has a network of each of these names, torchvision of some
 IMAGENET: list[Row] = [
     ("resnet18", "ResNet-18", "ImageNet", _imagenet(18), HE2015),
     ("resnet34", "ResNet-34", "ImageNet", _imagenet(34), HE2015),
@@ -142,14 +143,6 @@ IMAGENET: list[Row] = [
     ("resnet152", "ResNet-152", "ImageNet", _imagenet(152), _V15),
     ("resnet26", "ResNet-26", "ImageNet", _imagenet(26), _V15),
     ("resnet200", "ResNet-200", "ImageNet", _imagenet(200), _V15),
-    *((f"resnet{n}_v1", f"ResNet-{n} v1 (2015)", "ImageNet", _imagenet(n, stride_at="1x1"), HE2015)
-      for n in (50, 101, 152)),
-    ("resnet34_a", "ResNet-34, zero padding (A)", "ImageNet", _imagenet(34, shortcut="zero-padding"), HE2015),
-    ("resnet34_c", "ResNet-34, projections (C)", "ImageNet", _imagenet(34, shortcut="projection-everywhere"), HE2015),
-    ("plain18", "Plain-18", "No shortcuts", _imagenet(18, _PLAIN), HE2015),
-    ("plain34", "Plain-34", "No shortcuts", _imagenet(34, _PLAIN), HE2015),
-    ("vgg16", "VGG-16", "No shortcuts", _vgg(2, 2, 3, 3, 3), VGG),
-    ("vgg19", "VGG-19", "No shortcuts", _vgg(2, 2, 4, 4, 4), VGG),
     ("resnet10t", "ResNet-10-T", "Deep stem", _imagenet(10, _T), HE2019 + _IN_TIMM),
     ("resnet14t", "ResNet-14-T", "Deep stem", _imagenet(14, _T), HE2019 + _IN_TIMM),
     *((f"resnet{n}d", f"ResNet-{n}-D", "Deep stem", _imagenet(n, _D), HE2019) for n in (18, 26, 34, 50, 101, 152, 200)),
@@ -167,10 +160,6 @@ IMAGENET: list[Row] = [
     ("resnet50_gn", "ResNet-50, group norm", "ImageNet", _imagenet(50, _GROUP_NORM), WU),
     ("wide_resnet50_2", "Wide ResNet-50-2", "Wide", _imagenet(50, bottleneck_factor=2), WRN),
     ("wide_resnet101_2", "Wide ResNet-101-2", "Wide", _imagenet(101, bottleneck_factor=2), TORCHVISION),
-    *((f"keras_resnet{n}", f"ResNet{n} (Keras)", KERAS, _imagenet(n, _KERAS_V1), KERAS) for n in (50, 101, 152)),
-    *((f"keras_resnet{n}v2", f"ResNet{n}V2 (Keras)", KERAS, _imagenet(n, _KERAS_V2), KERAS) for n in (50, 101, 152)),
-    *((f"keras_densenet{n}", f"DenseNet{n} (Keras)", KERAS, _densenet(*blocks, **_KERAS_NORM), KERAS)
-      for n, blocks in ((121, (6, 12, 24, 16)), (169, (6, 12, 32, 32)), (201, (6, 12, 48, 32)))),
 ]  # fmt: skip
 
 GATES: list[Row] = [
@@ -221,10 +210,22 @@ DENSE: list[Row] = [
     *((f"densenet{n}", f"DenseNet-{n}", "Dense", _densenet(*blocks), HUANG2017)
       for n, blocks in ((121, (6, 12, 24, 16)), (169, (6, 12, 32, 32)), (201, (6, 12, 48, 32)))),
     ("densenet161", "DenseNet-161", "Dense", _densenet(6, 12, 36, 24, growth=48, stem=Stem(widths=(96,))), HUANG2017),
-    ("densenet40_12_cifar10", "DenseNet-40, k = 12", "CIFAR, dense",
-     _cifar_densenet(12, 12, 16, bottleneck=0, compression=1.0), HUANG2017),
-    *((f"densenet_bc{n}_{k}_cifar10", f"DenseNet-BC-{n}, k = {k}", "CIFAR, dense",
-       _cifar_densenet((n - 4) // 6, k, 2 * k), HUANG2017) for n, k in ((100, 12), (250, 24), (190, 40))),
+]  # fmt: skip
+
+# the papers' own, where they differ from what libraries made of them, and Keras' by names of ours
+PAPERS: list[Row] = [
+    *((f"resnet{n}_v1", f"ResNet-{n} v1 (2015)", "ImageNet", _imagenet(n, stride_at="1x1"), HE2015)
+      for n in (50, 101, 152)),
+    ("resnet34_a", "ResNet-34, zero padding (A)", "ImageNet", _imagenet(34, shortcut="zero-padding"), HE2015),
+    ("resnet34_c", "ResNet-34, projections (C)", "ImageNet", _imagenet(34, shortcut="projection-everywhere"), HE2015),
+    ("plain18", "Plain-18", "No shortcuts", _imagenet(18, _PLAIN), HE2015),
+    ("plain34", "Plain-34", "No shortcuts", _imagenet(34, _PLAIN), HE2015),
+    ("vgg16", "VGG-16", "No shortcuts", _vgg(2, 2, 3, 3, 3), VGG),
+    ("vgg19", "VGG-19", "No shortcuts", _vgg(2, 2, 4, 4, 4), VGG),
+    *((f"keras_resnet{n}", f"ResNet{n} (Keras)", KERAS, _imagenet(n, _KERAS_V1), KERAS) for n in (50, 101, 152)),
+    *((f"keras_resnet{n}v2", f"ResNet{n}V2 (Keras)", KERAS, _imagenet(n, _KERAS_V2), KERAS) for n in (50, 101, 152)),
+    *((f"keras_densenet{n}", f"DenseNet{n} (Keras)", KERAS, _densenet(*blocks, **_KERAS_NORM), KERAS)
+      for n, blocks in ((121, (6, 12, 24, 16)), (169, (6, 12, 32, 32)), (201, (6, 12, 48, 32)))),
 ]  # fmt: skip
 
 CIFAR: list[Row] = [
@@ -253,4 +254,8 @@ CIFAR: list[Row] = [
      _cifar(4, _PRE, _B, width=160, dropout=0.3), WRN),
     *((f"resnext29_{g}x64d_cifar10", f"ResNeXt-29 {g}x64d", "CIFAR, wide",
        _cifar(3, _B, _groups(g, 64), block="bottleneck", width=64, stem=64), XIE) for g in (8, 16)),
+    ("densenet40_12_cifar10", "DenseNet-40, k = 12", "CIFAR, dense",
+     _cifar_densenet(12, 12, 16, bottleneck=0, compression=1.0), HUANG2017),
+    *((f"densenet_bc{n}_{k}_cifar10", f"DenseNet-BC-{n}, k = {k}", "CIFAR, dense",
+       _cifar_densenet((n - 4) // 6, k, 2 * k), HUANG2017) for n, k in ((100, 12), (250, 24), (190, 40))),
 ]  # fmt: skip

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.graph import LayerGraph
-from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import deep, folded, recursion_for
@@ -134,26 +133,10 @@ def load_lines(row: Format, path: Path, subject: Subject) -> str:
         output=next(iter(output_names(subject.graph))),
         classes=subject.graph.classes,
         channels=subject.graph.input_shape[-1],
-        preset=name_elsewhere(subject.spec) or "NAME",
+        preset=subject.name_in_timm or "NAME",
     )
     limit = recursion_for(subject.graph)
     return f"import sys; sys.setrecursionlimit({limit})\n{lines}" if row.runs and limit > _SAFE_RECURSION else lines
-
-
-# presets that neither timm nor torchvision has: by what they stand under, and by what their names end with
-_NOT_ELSEWHERE = (("CIFAR", "No shortcuts", "keras.applications"), ("_v1", "_a", "_c"))
-
-
-def name_elsewhere(spec: Spec | None) -> str | None:
-    """The name of the design in timm (and in torchvision, where that has it), for whatever images and classes."""
-    groups, endings = _NOT_ELSEWHERE
-    own = spec and _structure(spec)
-    known = (row for row in PRESETS.values() if not row.group.startswith(groups) and not row.name.endswith(endings))
-    return next((row.name for row in known if _structure(row.spec) == own), None)
-
-
-def _structure(spec: Spec) -> dict[str, object]:
-    return spec.model_dump(exclude={"classes", "input_shape"})
 
 
 def _card(

@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from resnet_tf.design.code import to_python
 from resnet_tf.design.costs import costs
 from resnet_tf.design.drawing import draw
 from resnet_tf.design.graph import LayerGraph
+from resnet_tf.design.presets import preset_of
 from resnet_tf.design.spec import Spec
 from resnet_tf.learning import litert, onnx_file, savedmodel
 from resnet_tf.learning.backend import keras
@@ -35,6 +37,12 @@ class Subject:
     scaling: Scaling
     calibration: Samples
     training: Training | None = None
+
+    @cached_property
+    def name_in_timm(self) -> str | None:
+        """What timm (and torchvision, where that has it) calls the network; None where it has no such one."""
+        published = preset_of(self.spec) if self.spec else None
+        return published.name if published and published.in_timm else None
 
 
 def _described(subject: Subject) -> Spec:

@@ -7,7 +7,7 @@ import pytest
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
-from resnet_tf.design.presets import PRESETS, edit, preset
+from resnet_tf.design.presets import PRESETS, edit, preset, preset_of
 from resnet_tf.design.spec import SpecError
 
 COUNTS = json.loads((Path(__file__).parents[1] / "fixtures" / "counts.json").read_text())
@@ -50,6 +50,23 @@ def test_a_preset_has_the_counts_of_the_library_that_names_it(row):
     assert counted.non_trainable_parameters == row["non_trainable_parameters"]
     assert counted.macs == row["macs"]
     assert counted.activations == row.get("activations", counted.activations)
+
+
+def test_the_presets_that_are_said_to_be_in_timm_are():
+    theirs = {row["name"] for row in COUNTS if row["library"] == "timm"}
+    assert {name for name, row in PRESETS.items() if row.in_timm} == theirs - LEFT_OUT
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_known_whatever_its_images_and_classes(name):
+    found = preset_of(preset(name, input_shape=(256, 320, 1), classes=7))
+    assert found.spec.model_dump(exclude={"input_shape", "classes"}) == preset(name).model_dump(
+        exclude={"input_shape", "classes"}
+    )
+
+
+def test_a_design_that_nobody_published_is_no_preset():
+    assert preset_of(preset("resnet50", activation="silu")) is None
 
 
 @pytest.mark.parametrize("row", [row for row in COUNTS if row["library"] == "keras.applications"], ids=str)

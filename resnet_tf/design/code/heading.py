@@ -8,7 +8,7 @@ from typing import NamedTuple
 from resnet_tf.design import graph as g
 from resnet_tf.design.code.text import WIDTH
 from resnet_tf.design.costs import Costs, costs
-from resnet_tf.design.presets import PRESETS
+from resnet_tf.design.presets import preset_of
 from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, Spec
 
 
@@ -21,10 +21,8 @@ class Origin(NamedTuple):
 
 def origin(spec: Spec) -> Origin:
     """What a design is called: a preset's title, whatever the size of its images and the number of its classes."""
-    anywhere = {"input_shape": spec.input_shape, "classes": spec.classes}
-    for preset in PRESETS.values():
-        if preset.family == spec.family and preset.spec.model_copy(update=anywhere) == spec:
-            return Origin(preset.title, preset.source)
+    if published := preset_of(spec):
+        return Origin(published.title, published.source)
     if isinstance(spec, ResNetSpec):
         kind = "plain network" if spec.block == "plain" else "residual network"
         return Origin(f"A {kind} of {sum(stage.blocks for stage in spec.stages)} blocks")
