@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 CORE = Path("resnet_tf/design")
 TARGET = 0.9
 PATIENCE = 300  # seconds for the tests of one mutant; unchanged they take about 20
-CODE, CODE_TEST = "design/code/", "test_codegen"
+CODE, CODE_TESTS = "design/code/", ("test_codegen", "test_code_text")  # the slowest: for what they alone read
 FIRST = ("test_presets", "test_expand", "test_costs", "test_spec")  # quick, and most mutants fail one of them
 DATA = {"rows", "published"}  # tables of names and figures, held to the libraries' counts line by line
 
@@ -96,7 +96,7 @@ class Copy:
         for name in ("pyproject.toml", "tests/conftest.py"):
             shutil.copy(ROOT / name, folder / name)
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "h")}
-        rest = {path.stem for path in (folder / "tests" / "design").glob("test_*.py")} - {*FIRST, CODE_TEST}
+        rest = {path.stem for path in (folder / "tests" / "design").glob("test_*.py")} - {*FIRST, *CODE_TESTS}
         self.tests = [f"tests/design/{name}.py" for name in (*FIRST, *sorted(rest))]
         self.server = subprocess.Popen(
             [sys.executable, "-c", SERVER], cwd=folder, env=environment, text=True,
@@ -105,8 +105,7 @@ class Copy:
 
     def passes(self, module: str = "") -> bool:
         """Whether the tests pass on what stands in the copy. Tests that never end do not."""
-        code = [f"tests/design/{CODE_TEST}.py"]  # the slowest: for what it alone reads
-        tests = code if CODE in module else self.tests
+        tests = [f"tests/design/{name}.py" for name in CODE_TESTS] if CODE in module else self.tests
         self.server.stdin.write(" ".join(tests) + "\n")
         self.server.stdin.flush()
         child = int(self.server.stdout.readline())

@@ -13,11 +13,11 @@ import typer
 
 from resnet_tf.cli.designs import PLAN, Changes, DesignArgument, design
 from resnet_tf.cli.failures import FAILED, Failed
-from resnet_tf.cli.networks import Network, load_keras, model_name, of_folder, of_run, of_weights, saved
+from resnet_tf.cli.networks import Network, load_keras, of_folder, of_run, of_weights, saved
 from resnet_tf.cli.output import AsJson, print_json, size
 from resnet_tf.design.costs import costs
-from resnet_tf.design.spec import Spec, SpecError, nearest_word
-from resnet_tf.learning.formats import FORMATS
+from resnet_tf.design.spec import Spec, SpecError
+from resnet_tf.learning.formats import FORMATS, check, model_name
 from resnet_tf.learning.naming import SOURCES
 
 # how each source's networks take pixels of three colours
@@ -113,7 +113,7 @@ def export(
     source: Source = "", scaled: Pixels = None, seed: Seed = 0, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Writes a network in other formats. Each is reloaded and compared; exits with 3 where one is not the same."""
-    _check(formats)
+    check(formats)  # before anything slow begins
     trained = _RUN.fullmatch(text) or os.path.isfile(os.path.join(text, PLAN))
     if trained and (changes or weights):
         raise SpecError("--set" if changes else "weights", "left out: this network was trained as it is", text)
@@ -142,16 +142,9 @@ def convert(
     source: Source = "", scaled: Pixels = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Writes another library's weights in other formats, as `export` does."""
-    _check(formats)
+    check(formats)  # before anything slow begins
     network, source = of_weights(text, changes, weights, source)
     _write(network, formats, out, scaled or _usual_scaling(network.spec, source), as_json=as_json)
-
-
-def _check(formats: Sequence[str]) -> None:
-    """Raises SpecError for an unknown format, before anything slow begins."""
-    for name in formats:
-        if name not in FORMATS:
-            raise SpecError("format", f"one of {', '.join(FORMATS)}", name, nearest_word(name, list(FORMATS)))
 
 
 def _usual_scaling(spec: Spec, source: str) -> str:

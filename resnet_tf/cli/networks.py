@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from resnet_tf.cli.designs import design
 from resnet_tf.cli.failures import Failed
 from resnet_tf.design.expand import expand
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
+from resnet_tf.learning.formats import model_name
 from resnet_tf.learning.naming import SOURCES
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ def load_keras() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def model_name(text: str) -> str:
-    """A name that Keras and file systems take."""
-    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower() or "network"
 
 
 def saved(model: Any, spec: Spec, path: Path) -> Path:
@@ -115,28 +110,20 @@ def of_folder(folder: Folder) -> Network:
 def of_run(id: str) -> Network:
     """The network of a run of the workbench, with its images."""
     load_keras()
-    from resnet_tf.learning.card import Training
-    from resnet_tf.learning.checkpoint import Checkpoint, restore
-    from resnet_tf.runs.checkpoints import Checkpoints
+    from resnet_tf.runs.tasks import trained
     from resnet_tf.runs.workbench import Workbench
 
     bench = Workbench()
     run = bench.run(id)
-    checkpoint = Checkpoints(bench.home.checkpoints(id)).newest(Checkpoint.load)
-    if checkpoint is None:
-        raise Failed(f"{run.name} has no checkpoint yet: a training has one after its first epoch")
-    epochs = tuple(values for values in run.epochs if values["epoch"] <= checkpoint.epoch)
-    training = Training(run.dataset, run.recipe, run.seed, epochs, run.device)
-    model = restore(run.spec, checkpoint, model_name(run.name))
+    model, training = trained(run, bench.home, model_name(run.name))
     return Network(model, run.spec, training, _images(run.dataset, run.spec))
 
 
 def _images(card: DatasetCard, spec: Spec) -> Data | None:
     """The images that it was trained on; None, and a word about it, where they cannot be had."""
-    from resnet_tf.learning.datasets import DatasetUnavailable, load
+    from resnet_tf.learning.samples import images
 
-    try:
-        return load(card, spec.input_shape)
-    except DatasetUnavailable as error:
-        print(f"{error}. The files are calibrated with random images, and compared on them.", file=sys.stderr)
-        return None
+    data, why = images(card, spec.input_shape)
+    if why:
+        print(why, file=sys.stderr)
+    return data

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.graph import LayerGraph
-from resnet_tf.design.spec import Spec, SpecError, nearest_word
+from resnet_tf.design.spec import Spec
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import deep, folded, recursion_for
 from resnet_tf.learning.card import Facts, File, Training, card, versions
 from resnet_tf.learning.datasets import Data
-from resnet_tf.learning.formats import CARD, FORMATS, Format, output_names
+from resnet_tf.learning.formats import CARD, FORMATS, Format, check, output_names
 from resnet_tf.learning.proof import verdicts
 from resnet_tf.learning.samples import for_calibration, for_trial
 from resnet_tf.learning.scaling import scaling
@@ -62,9 +62,7 @@ def export(
     its record.
     """
     chosen = list(dict.fromkeys(formats))
-    for name in chosen:
-        if name not in FORMATS:
-            raise SpecError("format", f"one of {', '.join(FORMATS)}", name, nearest_word(name, list(FORMATS)))
+    check(chosen)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     graph = as_graph(spec_or_graph)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import NamedTuple
 
 from resnet_tf.design import graph as g
+from resnet_tf.design.spec import SpecError, nearest_word
 
 EXACT = 1e-4  # of the largest output: what rounding can make of another order of the same additions
 HALF = 1e-2  # of the outputs' range: weights of 11 binary digits
@@ -48,6 +51,18 @@ class Format(NamedTuple):
         """How to install what writing it needs; None where it is there."""
         absent = [package for package in self.needs if find_spec(package) is None]
         return f"{self.title} needs {' and '.join(absent)}: pip install 'resnet_tf[export]'" if absent else None
+
+
+def model_name(title: str) -> str:
+    """A network's name as Keras and file systems take it, from whatever a person called it."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", title).strip("_").lower() or "network"
+
+
+def check(formats: Iterable[str]) -> None:
+    """Raises SpecError for a format that does not exist."""
+    for name in formats:
+        if name not in FORMATS:
+            raise SpecError("format", f"one of {', '.join(FORMATS)}", name, nearest_word(name, list(FORMATS)))
 
 
 def output_names(graph: g.LayerGraph) -> dict[str, str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from resnet_tf.design.costs import costs
-from resnet_tf.design.graph import LayerGraph
-from resnet_tf.learning.datasets import Data, Split
+from resnet_tf.design.graph import LayerGraph, Shape
+from resnet_tf.learning.catalogue import DatasetCard
+from resnet_tf.learning.datasets import Data, DatasetUnavailable, Split, load
 
 CALIBRATION = 200  # images, from which the range of every map is read
 MOST_TRIED, LEAST_TRIED = 1_000, 4
@@ -26,6 +27,14 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+
+def images(dataset: DatasetCard, input_shape: Shape) -> tuple[Data | None, str]:
+    """The images that a network was trained on; None, and a sentence for people, where they cannot be had."""
+    try:
+        return load(dataset, input_shape), ""
+    except DatasetUnavailable as error:
+        return None, f"{error}. The files are calibrated with random images, and compared on them."
 
 
 def for_calibration(graph: LayerGraph, data: Data | None) -> Samples:

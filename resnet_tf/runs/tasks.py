@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -11,7 +10,9 @@ from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.archives import ArchiveError
 from resnet_tf.learning.capacity import TrainingRefused
 from resnet_tf.learning.card import Training
-from resnet_tf.learning.datasets import DatasetMismatch, DatasetUnavailable, load
+from resnet_tf.learning.datasets import DatasetMismatch, DatasetUnavailable
+from resnet_tf.learning.formats import model_name
+from resnet_tf.learning.samples import images
 from resnet_tf.runs.checkpoints import Checkpoints
 from resnet_tf.runs.failures import WorkbenchError, disk_sentence
 from resnet_tf.runs.home import Home
@@ -74,18 +75,15 @@ def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     from resnet_tf.learning.export import export as written
 
     began = time.monotonic()
-    name = re.sub(r"[^A-Za-z0-9]+", "_", run.name).strip("_").lower() or "network"  # what Keras and file systems take
+    name = model_name(run.name)
     yield Happening("compiling", 0, 0, 0.0, {"steps": len(run.formats) + 1})
     if run.source is None:
         model, training, data = build(run.spec, seed=run.seed, name=name), None, None
     else:
-        model, training = _trained(desk.run_of(run.source), desk.home, name)
-        try:
-            data = load(training.dataset, run.spec.input_shape)
-        except DatasetUnavailable as error:
-            data = None
-            said = f"{error}. The files are calibrated with random images, and compared on them."
-            yield Happening("note", 0, 0, time.monotonic() - began, {"sentence": said})
+        model, training = trained(desk.run_of(run.source), desk.home, name)
+        data, why = images(training.dataset, run.spec.input_shape)
+        if why:
+            yield Happening("note", 0, 0, time.monotonic() - began, {"sentence": why})
     exported = written(model, run.spec, desk.home.artifacts(run.id), run.formats, training=training, data=data)
     for done, record in enumerate(exported, 1):
         # a file that was written but could not be verified is there all the same, with the reason beside it
@@ -94,13 +92,13 @@ def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
         yield Happening("step", done, 0, time.monotonic() - began, {"format": record.format, "bytes": record.bytes})
 
 
-def _trained(run: Run, home: Home, name: str) -> tuple[Any, Training]:
-    """The network of a run's last checkpoint, and how it came to its weights."""
+def trained(run: Run, home: Home, name: str) -> tuple[Any, Training]:
+    """The network of a run's last checkpoint, and how it came to its weights. Raises WorkbenchError without one."""
     from resnet_tf.learning.checkpoint import Checkpoint, restore
 
     checkpoint = Checkpoints(home.checkpoints(run.id)).newest(Checkpoint.load)
     if checkpoint is None:
-        raise WorkbenchError("The run has no checkpoint yet: it has one after its first epoch")
+        raise WorkbenchError(f"{run.name} has no checkpoint yet: it has one after its first epoch")
     epochs = tuple(values for values in run.epochs if values["epoch"] <= checkpoint.epoch)
     training = Training(run.dataset, run.recipe, run.seed, epochs, run.device)
     return restore(run.spec, checkpoint, name), training
