@@ -42,7 +42,7 @@ def _new() -> graphviz.Digraph:
 def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> graphviz.Digraph:
     """A chain of boxes with the arcs around them: rows of (cost, label, how many shortcuts of which kind)."""
     figure, sums = _new(), graphviz.Digraph(node_attr=_PLUS)
-    most = max(cost.macs for cost, _, _ in rows) or 1
+    most = max(cost.macs for cost, _, _ in rows)
     figure.node("input", "image", fillcolor="white")
     before, carried = "input", shape_label(counted.graph.input_shape)
     for cost, words, shortcuts in rows:
@@ -86,7 +86,7 @@ def _blocks(counted: Costs) -> graphviz.Digraph:
 def _layers(counted: Costs) -> graphviz.Digraph:
     figure = _new()
     graph = counted.graph
-    most = max(cost.macs for cost in counted.layers) or 1
+    most = max(cost.macs for cost in counted.layers)
     figure.node("input", "image", fillcolor="white")
     for block in graph.blocks:
         with figure.subgraph(name=f"cluster_{block.name}") as cluster:

@@ -162,7 +162,7 @@ def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float
 
 def _stages(counted: Costs) -> Picture:
     line = _Line(counted, "stage", RISE + LANE, 0)
-    most = max(cost.macs for cost in counted.stages) or 1
+    most = max(cost.macs for cost in counted.stages)
     members = {name: list(blocks) for name, blocks in groupby(counted.graph.blocks, key=lambda block: block.stage)}
     for cost in counted.stages:
         tap = _piece(line, cost, [block for block in members[cost.name] if block.kind not in _BETWEEN], most)
@@ -172,7 +172,7 @@ def _stages(counted: Costs) -> Picture:
 
 def _blocks(counted: Costs) -> Picture:
     line = _Line(counted, "block", RISE, 0)
-    most = max(cost.macs for cost in counted.blocks) or 1
+    most = max(cost.macs for cost in counted.blocks)
     pairs = zip(counted.graph.blocks, counted.blocks, strict=True)
     for stage, members in groupby(pairs, key=lambda pair: pair[0].stage):
         taps = [_piece(line, cost, [block], most) for block, cost in members]
@@ -183,7 +183,7 @@ def _blocks(counted: Costs) -> Picture:
 def _layers(counted: Costs) -> Picture:
     gated = any(layer.role == "gate" for layer in counted.graph.layers)
     line = _Line(counted, "layer", RISE + SIDE, RISE + SIDE if gated else 0)
-    most = max(cost.macs for cost in counted.layers) or 1
+    most = max(cost.macs for cost in counted.layers)
     for block in counted.graph.blocks:
         _unfolded(line, counted, block, most)
     return line.picture()

@@ -1,5 +1,6 @@
 """The axes are the whole design space, each said once; what they offer is legal, what they hide does not matter."""
 
+import re
 from typing import Literal, get_args, get_origin
 
 import pytest
@@ -167,3 +168,82 @@ def test_what_was_edited_itself_is_refused_and_follows_nothing():
             edit(preset("resnet50"), **changed)
     with pytest.raises(SpecError, match=r"normalization\.groups"):
         edit(preset("resnet20_cifar10"), normalization={"kind": "group", "groups": 24})
+
+
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e-\d+)?")
+STEPS = {"Twice": lambda x: 2 * x, "Half": lambda x: x / 2, "Ten times": lambda x: 10 * x, "Two wider": lambda x: x + 2,
+         "One more": lambda x: x + 1, "One more in each stage": lambda x: x + 1}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_an_offer_says_of_a_number_is_what_it_gives(family):
+    """ "At 0.3" gives 0.3, "Twice" twice as much, of every stage where there are several."""
+    names = {"resnet": ["seresnet50", "ecaresnet50d", "resnet50"], "vgg": ["vgg16"], "densenet": ["densenet121"]}
+    seen = set()
+    for name in names[family]:
+        spec = preset(name)
+        for axis in AXES[family]:
+            now = value_of(spec.model_dump(), axis.field)
+            if now is None or not axis.tries:
+                continue
+            seen.add(axis.field)
+            words, offered = axis.tries[0], axis.tries[1](now)
+            if words in STEPS:
+                many = isinstance(now, tuple)
+                assert offered == (tuple(map(STEPS[words], now)) if many else STEPS[words](now)), axis.field
+            elif words == "None":
+                assert offered == ()
+            elif axis.field == "head.hidden":
+                assert (words, offered) == ("One more of 1,024", (*now, 1024))
+            elif axis.field == "stages.stride":
+                assert (words, offered) == ("2 in every stage", (2, 2, 2, 2))
+            else:
+                assert offered == (1 if words == "One" else float(NUMBER.search(words)[0])), axis.field
+    assert seen == {axis.field for axis in AXES[family] if axis.tries}
+
+
+def test_twice_the_share_of_a_gate_is_at_most_all_of_it():
+    (ratio,) = [axis for axis in AXES["resnet"] if axis.field == "attention.ratio"]
+    assert [ratio.tries[1](share) for share in (0.25, 0.5, 0.75, 1.0)] == [0.5, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_number_among_the_values_is_written_as_it_is(family):
+    for axis in AXES[family]:
+        values = axis.values(preset("resnet50")) if callable(axis.values) else axis.values
+        for value, words in values.items():
+            if isinstance(value, float) or (isinstance(value, int) and "×" not in words):
+                assert float(words) == value, axis.field
+            if isinstance(value, int) and "×" in words:
+                assert words == f"{value}×{value}"
+
+
+@pytest.mark.parametrize(
+    ("name", "strides"), [("resnet50", {None, 4, 8, 16}), ("resnet20_cifar10", {None, 1, 2}), ("resnet50_v1", {None, 4, 8, 16})]
+)  # fmt: skip
+def test_a_map_can_be_kept_at_every_stride_that_it_would_pass(name, strides):
+    """Chen 2017 keeps 16 and 8 of 32; a network without dilation reaches its last stride anyway."""
+    (axis,) = [axis for axis in AXES["resnet"] if axis.field == "output_stride"]
+    spec = preset(name)
+    assert {*options(spec, axis)} == strides
+    reached = {offer.value: layout_stride(offer.spec) for offer in offers(spec, axis)}
+    assert reached == {stride: stride for stride in strides - {None}}
+
+
+def layout_stride(spec):
+    """By how much the last map is smaller than the image."""
+    graph = expand(spec)
+    return spec.input_shape[0] // graph.layers_of(graph.blocks[-2])[-1].shape[0]
+
+
+def test_a_design_whose_value_no_list_has_is_offered_its_own_too():
+    (axis,) = [axis for axis in AXES["resnet"] if axis.field == "layer_scale"]
+    assert options(preset("resnet50", layer_scale=0.25), axis)[0.25] == "0.25"
+    assert 0.25 not in options(preset("resnet50"), axis)
+
+
+def test_a_switch_offers_its_other_side():
+    (axis,) = [axis for axis in AXES["resnet"] if axis.field == "zero_init_residual"]
+    for now, words in ((False, "On"), (True, "Off")):
+        (offer,) = offers(preset("resnet50", zero_init_residual=now), axis)
+        assert (offer.value, offer.words) == (not now, words)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from strategies import specs
 
 from resnet_tf.design.layout import RISE, SIDE, layout
-from resnet_tf.design.picture import LEVELS, box_height, box_width
+from resnet_tf.design.picture import LEVELS, arc, box_height, box_width
 from resnet_tf.design.presets import preset
+from resnet_tf.design.spec import ResNetSpec, Stage, Stem
 
 NAMES = ["resnet50", "resnetrs50", "densenet121", "resnetblur50d", "vgg16", "resnet34_a"]
 
@@ -147,3 +148,114 @@ def test_a_box_grows_by_19_px_for_every_doubling_of_its_map(shape, height):
 def test_a_picture_with_gates_is_higher_by_the_room_that_they_hang_in():
     with_gates, without = (layout(preset(name), "layer").height for name in ("seresnet50", "resnet50"))
     assert with_gates - without == pytest.approx(RISE + SIDE, abs=0.11)
+
+
+# two blocks at 8 x 8, one at 4 x 4, all with gates: small enough to be worked out by hand
+SMALL = ResNetSpec(
+    input_shape=(8, 8, 3), classes=10, stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
+    stages=(Stage(blocks=2, width=8), Stage(blocks=1, width=16, stride=2)), attention={"kind": "se"},
+)  # fmt: skip
+TALL, SHORT, FLAT = 87, 68, 30  # px: 30 and 19 for each doubling of 1: 8 x 8, 4 x 4, and no map
+THICK, THICKER, HEAD = 16, 18.8, 16.9  # px: 8 channels, 16, and ten classes
+STAGE, BLOCK, STEP, CIRCLE, ACT = 86, 28, 10, 14, 9
+
+
+def on_line(picture):
+    """What stands on the main line, as (gap before it, width, height); nothing there is out of line."""
+    middle = picture.nodes[0].y + picture.nodes[0].h / 2
+    nodes = sorted((n for n in picture.nodes if n.y < middle < n.y + n.h), key=lambda node: node.x)
+    assert all(node.y + node.h / 2 == middle for node in nodes)
+    edges = [0.0, *(node.right for node in nodes)]
+    return middle, [(round(node.x - right, 1), node.w, node.h) for node, right in zip(nodes, edges, strict=False)]
+
+
+PLUS_AFTER = (STEP, CIRCLE, CIRCLE)
+BEGIN, END = [(16, 10, TALL), (STAGE, THICK, TALL)], [(STAGE, HEAD, FLAT)]
+
+
+@pytest.mark.parametrize(
+    ("level", "boxes", "middle", "width"),
+    [
+        ("stage", [*BEGIN, (STAGE, THICK, TALL), PLUS_AFTER, (STAGE, THICKER, SHORT), PLUS_AFTER, *END],
+         34 + 20 + 19 + TALL / 2, 529.7),
+        ("block", [*BEGIN, (STAGE, THICK, TALL), PLUS_AFTER, (BLOCK, THICK, TALL), PLUS_AFTER,
+                   (STAGE, THICKER, SHORT), PLUS_AFTER, *END], 34 + 20 + TALL / 2, 597.7),
+    ],
+)  # fmt: skip
+def test_a_small_network_is_drawn_to_the_pixel(level, boxes, middle, width):
+    """86 px between stages, 28 between blocks, 10 to a circle of 14; room above for an arc 20 px over its block."""
+    picture = layout(SMALL, level)
+    assert on_line(picture) == (middle, boxes)
+    assert width == round(sum(gap + w for gap, w, _ in boxes) + 28 + 16, 1)  # a line out, and the margin
+    assert (picture.width, picture.height) == (width, middle + TALL / 2 + 24 + 6)
+    nodes = by_id(picture)
+    for group in picture.groups:
+        members = [node for node in picture.nodes if node.stage == group.id]
+        branches_off = 10 if group.id in ("stem", "stage1", "stage2", "head") else 0
+        assert group.x == members[0].x - branches_off - 8
+        assert group.x + group.w == pytest.approx(members[-1].right + 6, abs=0.11)
+        assert (group.y, group.h) == (6, middle + TALL / 2 + 24 - 6)
+    for edge in picture.edges:
+        target = nodes.get(edge.target)
+        if edge.kind == "path" and target:
+            source = nodes[edge.source]
+            assert edge.d == f"M{source.right:g} {middle:g}H{target.x:g}"
+            assert bool(edge.label) == (source.stage != target.stage)
+            assert not edge.label or (edge.lx, edge.ly) == (round((source.right + target.x - 10) / 2, 1), middle + 15)
+    assert picture.edges[-1].d == f"M{picture.nodes[-1].right:g} {middle:g}H{picture.nodes[-1].right + 28:g}"
+
+
+def test_an_arc_has_round_corners_and_runs_20_px_above_its_block():
+    """From 10 px before the block up, across, and down behind the circle, with a radius of 9."""
+    picture = layout(SMALL, "block")
+    (edge,) = [edge for edge in picture.edges if edge.id == "stage1.block1.sum.identity"]
+    x0, x1, line, level = 16 + 10 + 86 + 16 + 76, 240 + 7, 97.5, 97.5 - TALL / 2 - 20
+    assert edge.d == (f"M{x0} {line}V{level + 9:g}Q{x0} {level:g} {x0 + 9} {level:g}H{x1 - 9}"
+                      f"Q{x1} {level:g} {x1} {level + 9:g}V{line}")  # fmt: skip
+    assert (edge.lx, edge.ly) == ((x0 + x1) / 2, level)
+
+
+def test_a_short_arc_is_round_all_the_way_and_one_below_the_line_turns_the_other_way():
+    assert arc(0, 10, 50, 20) == "M0 50V25Q0 20 5 20H5Q10 20 10 25V50"
+    assert arc(0, 40, 50, 80) == "M0 50V71Q0 80 9 80H31Q40 80 40 71V50"
+
+
+def test_two_kinds_of_arcs_stand_in_lanes_19_px_apart_and_leave_5_px_apart():
+    spec = preset("resnet50")
+    picture = layout(spec, "stage")
+    (lower,) = [edge for edge in picture.edges if edge.id == "stage2.sum.projection"]
+    (upper,) = [edge for edge in picture.edges if edge.id == "stage2.sum.identity"]
+    assert upper.ly == pytest.approx(lower.ly - 19, abs=0.05)
+    starts = [float(re.match(r"M([\d.]+) ", edge.d)[1]) for edge in (lower, upper)]
+    assert starts[0] - starts[1] == pytest.approx(5, abs=0.11)
+
+
+def test_layers_stand_10_px_apart_and_those_on_an_arc_34_px_a_step():
+    picture = layout(SMALL, "layer")
+    middle, boxes = on_line(picture)
+    assert middle == 34 + 20 + 18 + TALL / 2
+    assert picture.height == middle + TALL / 2 + 20 + 18 + 24 + 6
+    act, wide = (STEP, ACT, TALL), (STEP, THICK, TALL)
+    assert boxes[:9] == [*BEGIN, act, act, (STAGE, THICK, TALL), act, act, wide, act]
+    gate = boxes[9]
+    assert gate == (STEP / 2 + 5 * 34 + STEP, CIRCLE, CIRCLE)  # five layers hang below, then the circle
+    assert boxes[10:13] == [PLUS_AFTER, act, (BLOCK, THICK, TALL)]
+    assert boxes[-2:] == [(STAGE, ACT, FLAT), (STEP, HEAD, FLAT)]
+    nodes = by_id(picture)
+    beside = [nodes[f"stage1.block1.gate.{name}"] for name in ("pool", "reduce", "act", "expand", "sigmoid")]
+    assert [(node.w, node.h) for node in beside] == [(9, 18), (36, 18), (9, 18), (36, 18), (9, 18)]
+    assert {node.y for node in beside} == {middle + TALL / 2 + 20 - 9}
+    assert nodes["stage2.block1.shortcut.conv"].y == middle - SHORT / 2 - 20 - 9
+    start, end = nodes["stage1.block1.norm2"].right + 5, nodes["stage1.block1.gate.scale"].x + 7
+    pitch = (end - start) / 6
+    assert [round(node.x + node.w / 2, 1) for node in beside] == pytest.approx(
+        [start + pitch * i for i in range(1, 6)], abs=0.11)  # fmt: skip
+
+
+def test_the_shade_of_a_layer_is_its_share_to_four_places():
+    """The stem's convolution does 3/8 of a later one's work; a gate's 1x1 of 8 to 8 channels 64 of 36,864."""
+    nodes = by_id(layout(SMALL, "layer"))
+    names = ("stage1.block1.conv1", "stem.conv", "stage1.block1.gate.reduce", "stage1.block1.norm1")
+    assert [nodes[name].shade for name in names] == [1, 0.375, 0.0017, 0]
+    folded = by_id(layout(SMALL, "stage"))
+    assert (folded["stage1"].shade, folded["stem"].shade) == (1, round(64 * 9 * 24 / (4 * 36864 + 4 * 64), 4))

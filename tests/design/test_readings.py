@@ -17,7 +17,7 @@ from resnet_tf.design.layout import layout
 from resnet_tf.design.links import from_link, to_link
 from resnet_tf.design.picture import LEVELS
 from resnet_tf.design.presets import PRESETS, edit, preset
-from resnet_tf.design.spec import SpecError
+from resnet_tf.design.spec import ResNetSpec, SpecError, Stage, Stem
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -201,3 +201,60 @@ def test_a_shape_stands_on_an_edge_where_it_changes_and_nowhere_else():
     lines = {line.split(" [")[0].strip(): line for line in source.splitlines() if "->" in line}
     assert 'label="112×112×64"' in lines['"stem.act" -> "stem.pool"']
     assert "label" not in lines['"stem.conv" -> "stem.norm"']
+
+
+def test_a_folded_figure_in_full():
+    """Arcs run beside the boxes without moving them; circles are small, dashed is a projection, shades go by work."""
+    spec = ResNetSpec(input_shape=(8, 8, 3), classes=10, stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
+                      stages=(Stage(blocks=2, width=8), Stage(blocks=1, width=16, stride=2)))  # fmt: skip
+    lines = [line.strip() for line in draw(spec, "stage").source.splitlines()]
+    assert [line for line in lines if "->" in line] == [
+        'input -> stem [label="8×8×3"]',
+        'stem -> stage1 [label="8×8×8"]',
+        'stage1 -> "stage1.sum"',
+        'stem -> "stage1.sum" [label="identity × 2" constraint=false]',
+        '"stage1.sum" -> stage2 [label="8×8×8"]',
+        'stage2 -> "stage2.sum"',
+        '"stage1.sum" -> "stage2.sum" [label=projection constraint=false style=dashed]',
+        '"stage2.sum" -> head [label="4×4×16"]',
+        "head -> output [label=10]",
+    ]
+    macs = [64 * 9 * 3 * 8, 4 * 64 * 9 * 8 * 8, 16 * (9 * 8 * 16 + 9 * 16 * 16 + 8 * 16), 16 * 10]
+    shades = [f"0.58 {0.04 + 0.36 * each / max(macs):.3f} 0.98" for each in macs]
+    assert [line for line in lines if "label=" in line and "->" not in line and "=circle" not in line] == [
+        "input [label=image fillcolor=white]",
+        f'stem [label=stem fillcolor="{shades[0]}"]',
+        f'stage1 [label="stage 1 × 2" fillcolor="{shades[1]}"]',
+        f'stage2 [label="stage 2" fillcolor="{shades[2]}"]',
+        f'head [label=head fillcolor="{shades[3]}"]',
+        "output [label=classes fillcolor=white]",
+        '"stage1.sum" [label="+"]',
+        '"stage2.sum" [label="+"]',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "style", "sign"),
+    [("resnet34_a", "style=dotted", "+"), ("resnet34", "style=dashed", "+"), ("densenet121", "style=bold", "‖")],
+)
+def test_each_kind_of_shortcut_has_its_line_and_each_join_its_sign(name, style, sign):
+    for level in ("stage", "block"):
+        source = draw(preset(name), level).source
+        assert style in source
+        assert f'.sum" [label="{sign}"]' in source
+
+
+def test_at_layer_level_a_projection_is_dashed_what_is_joined_is_a_circle_and_a_gate_no_arc():
+    lines = [line.strip() for line in draw(preset("seresnet18"), "layer").source.splitlines()]
+    arcs = [line for line in lines if "constraint=false" in line]
+    assert len(arcs) == 8
+    dashed = [line for line in arcs if line.endswith("[constraint=false style=dashed]")]
+    assert [line.split(" -> ")[0] for line in dashed] == [f'"stage{s}.block1.shortcut.norm"' for s in (2, 3, 4)]
+    circles = [line for line in lines if "shape=circle" in line]
+    assert len(circles) == 8
+    assert all('label="+"' in line for line in circles)
+    (classifier,) = [line for line in lines if line.startswith('"head.classifier"')]
+    assert "class=convolution" in classifier
+    dense = draw(preset("densenet121"), "layer").source
+    assert dense.count("constraint=false style=bold") == 58
+    assert dense.count("class=addition") == 58
