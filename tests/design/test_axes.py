@@ -219,18 +219,19 @@ def test_a_number_among_the_values_is_written_as_it_is(family):
 
 
 @pytest.mark.parametrize(
-    ("name", "strides"), [("resnet50", {None, 4, 8, 16}), ("resnet20_cifar10", {None, 1, 2}), ("resnet50_v1", {None, 4, 8, 16})]
-)  # fmt: skip
+    ("name", "strides"),
+    [("resnet50", {None, 4, 8, 16}), ("resnet50_v1", {None, 4, 8, 16}), ("resnet20_cifar10", {None, 1, 2})],
+)
 def test_a_map_can_be_kept_at_every_stride_that_it_would_pass(name, strides):
     """Chen 2017 keeps 16 and 8 of 32; a network without dilation reaches its last stride anyway."""
     (axis,) = [axis for axis in AXES["resnet"] if axis.field == "output_stride"]
     spec = preset(name)
     assert {*options(spec, axis)} == strides
-    reached = {offer.value: layout_stride(offer.spec) for offer in offers(spec, axis)}
+    reached = {offer.value: reached_stride(offer.spec) for offer in offers(spec, axis)}
     assert reached == {stride: stride for stride in strides - {None}}
 
 
-def layout_stride(spec):
+def reached_stride(spec):
     """By how much the last map is smaller than the image."""
     graph = expand(spec)
     return spec.input_shape[0] // graph.layers_of(graph.blocks[-2])[-1].shape[0]
