@@ -18,7 +18,7 @@ from resnet_tf.design.spec import Spec, SpecError, nearest_word, parse_spec
 from resnet_tf.learning import catalogue
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard
-from resnet_tf.learning.formats import CARD, FORMATS, Format
+from resnet_tf.learning.formats import CARD, FORMATS, Format, check
 from resnet_tf.learning.recipes import RECIPES, Recipe
 from resnet_tf.learning.recipes import recipe as recipe_named
 from resnet_tf.runs.executor import WORKER, Executor
@@ -149,12 +149,16 @@ class Workbench:
     def export(
         self, spec: Spec, formats: Sequence[str], *, run: str | None = None, name: str, owner: str = "local"
     ) -> str:
-        """The id of a new run that writes the formats: of a trained run, or of fresh weights."""
+        """The id of a new run that writes the formats: of a trained run, or of fresh weights.
+
+        Raises WorkbenchError without a format, SpecError for one that does not exist.
+        """
         if run is not None:
             spec = self.run(run).spec
         options = {"formats": list(dict.fromkeys(formats)), "source": run}
         if not options["formats"]:
             raise WorkbenchError("Choose at least one format to export")
+        check(options["formats"])
         return self._store.add_run("export", _title(name), spec, owner, options=options)
 
     def run(self, id: str) -> Run:

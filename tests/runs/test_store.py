@@ -295,6 +295,20 @@ def test_added_images_are_kept_and_can_be_trained_on(tmp_path):
         bench.add_images("a letter", b"dear aunt")
 
 
+@pytest.mark.parametrize("formats", [["savedmodle"], ["keras", "card"]])
+def test_an_export_in_a_format_that_nobody_writes_is_refused_before_it_is_queued(tmp_path, formats):
+    bench = Workbench(tmp_path)
+    with pytest.raises(SpecError, match="format"):
+        bench.export(SPEC, formats, name="an export")
+    assert bench.runs("export") == []
+
+
+def test_every_format_that_is_chosen_beforehand_can_be_exported(tmp_path):
+    bench = Workbench(tmp_path)
+    usual = [row.name for row in bench.formats() if row.usual]
+    assert bench.run(bench.export(SPEC, usual, name="an export")).formats == tuple(usual)
+
+
 def test_asking_for_everything_loads_no_keras(tmp_path):
     script = f"""
         import sys
