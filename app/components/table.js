@@ -10,8 +10,8 @@ const element = (name, attributes = {}, ...children) => {
 
 function cellOf(column, { value, shown }) {
   const cell = element("td", { class: column.kind })
-  if (column.kind === "bar") cell.append(element("i", { style: `--share:${(100 * value) / (column.most || 1)}%` }))
-  cell.append(shown)
+  if (column.kind !== "bar") cell.append(shown)
+  else cell.append(element("i", { style: `--share:${(100 * value) / (column.most || 1)}%` }), element("span", {}, shown))
   return cell
 }
 
