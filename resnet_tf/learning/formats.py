@@ -160,5 +160,6 @@ _ROWS = (
 # fmt: on
 FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 # beside every export, whatever is chosen: nobody chooses it
-CARD = Format("card", "Model card", "what it is, how it was trained, and the hash of each file", ".card.md", "",
-              usual=False)
+CARD = Format(
+    "card", "Model card", "what it is, how it was trained, and the hash of each file", ".card.md", "", usual=False
+)

@@ -79,6 +79,21 @@ def test_memory_is_what_the_formula_says():
     assert memory.training.bytes == sum(part.bytes for part in memory[:5])
 
 
+def test_the_workspace_and_the_weights_in_half_precision_are_what_the_formula_says():
+    """By hand: most gradients meet at the addition, three maps of 8 x 8 x 4; going forward three live there too."""
+    counted = costs(TINY)
+    trainable, fixed = counted.trainable_parameters, counted.non_trainable_parameters
+    assert counted.parameters == trainable + fixed
+    most = 3 * 64 * 4
+    assert counted.memory(batch=10).workspace == (4 * 10 * most, False)
+    assert counted.memory(batch=10).inference == (4 * (trainable + fixed) + 4 * 10 * most, False)
+    for precision in ("mixed_bfloat16", "mixed_float16"):
+        half = counted.memory(batch=10, precision=precision)
+        assert half.workspace == (2 * 10 * most + 2 * trainable, False)
+        assert half.inference.bytes == 4 * (trainable + fixed) + 2 * trainable + 2 * 10 * most
+        assert (half.parameters, half.slots) == (counted.memory().parameters, counted.memory().slots)
+
+
 def test_memory_grows_with_the_batch_by_its_activations_alone():
     counted = costs(preset("resnet50"))
     one, two = counted.memory(batch=1), counted.memory(batch=2)
@@ -117,6 +132,9 @@ def test_blocks_stages_and_layers_add_up_to_the_whole(name):
         assert sum(part.flops for part in parts) == counted.flops
         assert sum(part.activations for part in parts) == counted.activations
     assert sum(stage.depth for stage in counted.stages) == counted.depth
+    assert counted.parameters == counted.trainable_parameters + counted.non_trainable_parameters
+    first = {block.stage: block.kind for block in reversed(counted.graph.blocks)}
+    assert {stage.name: stage.kind for stage in counted.stages} == first
 
 
 @settings(max_examples=100, deadline=None)

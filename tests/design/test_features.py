@@ -57,6 +57,13 @@ def test_a_stage_that_is_not_there_is_refused(stages, nearest):
     with pytest.raises(SpecError, match="stages must be some of the stages 1 to 4") as caught:
         features(preset("resnet18"), stages)
     assert caught.value.nearest == nearest
+    assert caught.value.value == (stages[0] if stages else stages)
+
+
+def test_a_segmentation_head_has_128_channels_unless_told_otherwise():
+    """Kirillov 2019, section 4: 128 dimensions, as few as the accuracy allows."""
+    graph = segmentation(features(preset("resnet18")), classes=21)
+    assert graph.by_name["head.conv"].op.filters == 128
 
 
 def test_an_output_stride_that_the_network_never_has_is_refused():

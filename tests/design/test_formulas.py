@@ -19,6 +19,7 @@ BLOCKS = [
     (preset("resnetv2_50"), "stage1.block2", f"y = {F} + x"),
     (preset("resnetv2_50"), "stage2.block1", f"y = {F} + Wₛ x̂,  x̂ = ReLU(BN(x))"),
     (preset("resnetv2_50x1_bit"), "stage2.block1", f"y = {F} + Wₛ x̂,  x̂ = ReLU(GN(x))"),
+    (preset("resnetv2_50", normalization={"kind": "layer"}), "stage2.block1", f"y = {F} + Wₛ x̂,  x̂ = ReLU(LN(x))"),
     (preset("resnetv2_50", shared_preactivation="never"), "stage2.block1", f"y = {F} + Wₛ x"),
     (preset("seresnet50"), "stage1.block2", f"y = ReLU(g ⊙ {F} + x)"),
     (preset("resnet18", layer_scale=0.1, stochastic_depth=0.2), "stage4.block2", f"y = ReLU(b λ ⊙ {F} + x)"),

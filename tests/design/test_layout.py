@@ -189,6 +189,8 @@ def test_a_small_network_is_drawn_to_the_pixel(level, boxes, middle, width):
     assert width == round(sum(gap + w for gap, w, _ in boxes) + 28 + 16, 1)  # a line out, and the margin
     assert (picture.width, picture.height) == (width, middle + TALL / 2 + 24 + 6)
     nodes = by_id(picture)
+    assert {node.count for node in picture.nodes} == ({1, 2} if level == "stage" else {1})
+    assert {node.shade for node in picture.nodes if node.kind != "block"} == {0}
     for group in picture.groups:
         members = [node for node in picture.nodes if node.stage == group.id]
         branches_off = 10 if group.id in ("stem", "stage1", "stage2", "head") else 0

@@ -181,7 +181,8 @@ EDGES = [
     (DenseNetSpec, "compression", 0.1, 0.0), (Stem, "widths", (8,) * 8, (8,) * 9), (Head, "hidden", (8,) * 4, (8,) * 5),
     (ResNetSpec, "stages", [{"blocks": 1, "width": 64}] * 12, [{"blocks": 1, "width": 64}] * 13),
     (ResNetSpec, "input_shape", (8_192, 8_192, 4_096), (8_193, 64, 3)),
-    (ResNetSpec, "input_shape", (64, 64, 1), (64, 64, 4_097)), (ResNetSpec, "input_shape", (64, 64, 1), (64, 64, 0)),
+    (ResNetSpec, "input_shape", (64, 64, 1), (64, 64, 4_097)), (ResNetSpec, "input_shape", (64, 64, 1), (64, 8_193, 3)),
+    (ResNetSpec, "input_shape", (64, 64, 1), (64, 64, 0)),
 ]  # fmt: skip
 
 
@@ -217,6 +218,7 @@ TOGETHER = [
     ({"layer_scale": 0.1, "normalization": {"kind": "fixup"}}, "layer_scale", None),
     ({"normalization": {"kind": "group", "groups": 48}}, "normalization.groups", 32),
     ({"normalization": {"kind": "group"}, "stem": {"widths": [24, 32, 64]}}, "normalization.groups", 8),
+    ({"normalization": {"kind": "group"}, "stem": {"widths": [7, 64]}}, "normalization.groups", 1),
     ({"block": "bottleneck", "reduce_first": 2, "groups": 32, "stages": [{"blocks": 1, "width": 96}]},
      "stages[0].width", 128),
     ({"block": "bottleneck", "groups": 4, "stages": [{"blocks": 1, "width": 1}]}, "stages[0].width", 4),
@@ -253,3 +255,4 @@ def test_no_operation_can_be_changed():
     for op in {type(op): op for op in samples}.values():
         with pytest.raises((AttributeError, TypeError)):
             op.kernel = 3
+        assert not hasattr(op, "__dict__")  # nor given anything: a network has thousands of them
