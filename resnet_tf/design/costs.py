@@ -78,57 +78,57 @@ class _Counts(NamedTuple):
     elementwise: int = 0
 
 
-def _convolution(op: Convolution, shapes: Sequence[Shape], out: Shape) -> _Counts:
-    weights = op.kernel * op.kernel * (shapes[0][2] // op.groups) * op.filters
+def _convolution(op: Convolution, shape: Shape, out: Shape) -> _Counts:
+    weights = op.kernel * op.kernel * (shape[2] // op.groups) * op.filters
     pixels = out[0] * out[1]
     if op.bias:
         return _Counts(weights + op.filters, 0, weights * pixels, op.filters * pixels)
     return _Counts(weights, 0, weights * pixels, 0)
 
 
-def _dense(op: Dense, shapes: Sequence[Shape], out: Shape) -> _Counts:
-    weights = shapes[0][0] * op.units
+def _dense(op: Dense, shape: Shape, out: Shape) -> _Counts:
+    weights = shape[0] * op.units
     bias = op.units if op.bias else 0
     return _Counts(weights + bias, 0, weights, bias)
 
 
-def _elements(per_output: int) -> Callable[[Any, Sequence[Shape], Shape], _Counts]:
-    return lambda op, shapes, out: _Counts(elementwise=per_output * prod(out))
+def _elements(per_output: int) -> Callable[[Any, Shape, Shape], _Counts]:
+    return lambda op, shape, out: _Counts(elementwise=per_output * prod(out))
 
 
-def _nothing(op: object, shapes: Sequence[Shape], out: Shape) -> _Counts:
+def _nothing(op: object, shape: Shape, out: Shape) -> _Counts:
     return _NOTHING
 
 
 _NOTHING = _Counts()
 _SMOOTH = 4  # an exponential, a sum, a division, a product: the customary count for sigmoid, SiLU and GELU
 
-# operation -> parameters, MACs and elementwise operations, from the operation, the shapes in and the shape out
-_COUNTS: dict[type, Callable[[Any, Sequence[Shape], Shape], _Counts]] = {
+# operation -> parameters, MACs and elementwise operations, from the first shape that goes in and the one that comes out
+_COUNTS: dict[type, Callable[[Any, Shape, Shape], _Counts]] = {
     Input: _nothing,
     Convolution: _convolution,
-    BatchNormalization: lambda op, shapes, out: _Counts(2 * out[-1], 2 * out[-1], 0, 2 * prod(out)),
+    BatchNormalization: lambda op, shape, out: _Counts(2 * out[-1], 2 * out[-1], 0, 2 * prod(out)),
     # mean, variance, and as for batch norm a scale and a shift: nothing can be folded beforehand
-    GroupNormalization: lambda op, shapes, out: _Counts(2 * out[-1], 0, 0, 5 * prod(out)),
-    ScalarBias: lambda op, shapes, out: _Counts(1, 0, 0, prod(out)),
-    ScalarScale: lambda op, shapes, out: _Counts(1, 0, 0, prod(out)),
-    ChannelScale: lambda op, shapes, out: _Counts(out[-1], 0, 0, prod(out)),
+    GroupNormalization: lambda op, shape, out: _Counts(2 * out[-1], 0, 0, 5 * prod(out)),
+    ScalarBias: lambda op, shape, out: _Counts(1, 0, 0, prod(out)),
+    ScalarScale: lambda op, shape, out: _Counts(1, 0, 0, prod(out)),
+    ChannelScale: lambda op, shape, out: _Counts(out[-1], 0, 0, prod(out)),
     StochasticDepth: _nothing,
-    Activation: lambda op, shapes, out: _Counts(
+    Activation: lambda op, shape, out: _Counts(
         elementwise=prod(out) * (1 if op.kind in ("relu", "leaky_relu") else _SMOOTH)
     ),
-    MaxPooling: lambda op, shapes, out: _Counts(elementwise=(op.kernel**2 - 1) * prod(out)),
-    AveragePooling: lambda op, shapes, out: _Counts(elementwise=op.kernel**2 * prod(out)),
-    BlurPooling: lambda op, shapes, out: _Counts(elementwise=2 * op.kernel**2 * prod(out)),
-    GlobalAveragePooling: lambda op, shapes, out: _Counts(elementwise=prod(shapes[0])),
-    GlobalAverageMaxPooling: lambda op, shapes, out: _Counts(elementwise=2 * prod(shapes[0]) + 2 * out[0]),
-    ChannelConvolution: lambda op, shapes, out: _Counts(op.kernel, 0, op.kernel * out[-1]),
+    MaxPooling: lambda op, shape, out: _Counts(elementwise=(op.kernel**2 - 1) * prod(out)),
+    AveragePooling: lambda op, shape, out: _Counts(elementwise=op.kernel**2 * prod(out)),
+    BlurPooling: lambda op, shape, out: _Counts(elementwise=2 * op.kernel**2 * prod(out)),
+    GlobalAveragePooling: lambda op, shape, out: _Counts(elementwise=prod(shape)),
+    GlobalAverageMaxPooling: lambda op, shape, out: _Counts(elementwise=2 * prod(shape) + 2 * out[0]),
+    ChannelConvolution: lambda op, shape, out: _Counts(op.kernel, 0, op.kernel * out[-1]),
     Subsample: _nothing,
     PadChannels: _nothing,
     Addition: _elements(1),
     Concatenation: _nothing,
     Multiplication: _elements(1),
-    Resize: lambda op, shapes, out: _Counts(elementwise=0 if op.interpolation == "nearest" else 8 * prod(out)),
+    Resize: lambda op, shape, out: _Counts(elementwise=0 if op.interpolation == "nearest" else 8 * prod(out)),
     Flatten: _nothing,
     Dense: _dense,
     Dropout: _nothing,
@@ -167,7 +167,7 @@ def _layers(graph: LayerGraph) -> list[Cost]:
     costs: list[Cost] = []
     for name, op, inputs, shape, role in graph.layers:
         kind = type(op)
-        trainable, fixed, macs, elementwise = row(_COUNTS, op, "costs")(op, [shapes[i] for i in inputs], shape)
+        trainable, fixed, macs, elementwise = row(_COUNTS, op, "costs")(op, shapes[inputs[0]] if inputs else (), shape)
         if not inputs:
             sight = _Sight(1, 1, 0)
         elif len(inputs) == 1 or kind is Multiplication:  # a gate's own path is not the network's

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 Shape: TypeAlias = tuple[int, ...]  # (height, width, channels), or (features,) after the head's pool or flatten
 Role: TypeAlias = Literal["path", "branch", "shortcut", "gate", "join"]
@@ -247,37 +247,37 @@ def _sliding(shape: Shape, span: int, stride: int, padding: int, channels: int) 
     return _windows(height, span, stride, padding), _windows(width, span, stride, padding), channels
 
 
-def _convolved(op: Convolution, shapes: Sequence[Shape]) -> Shape:
-    return _sliding(shapes[0], op.span, op.stride, op.padding, op.filters)
+def _convolved(op: Convolution, shape: Shape) -> Shape:
+    return _sliding(shape, op.span, op.stride, op.padding, op.filters)
 
 
-def _max_pooled(op: MaxPooling, shapes: Sequence[Shape]) -> Shape:
-    return _sliding(shapes[0], op.kernel, op.stride, op.padding, shapes[0][2])
+def _max_pooled(op: MaxPooling, shape: Shape) -> Shape:
+    return _sliding(shape, op.kernel, op.stride, op.padding, shape[2])
 
 
-def _average_pooled(op: AveragePooling, shapes: Sequence[Shape]) -> Shape:
-    return _sliding(shapes[0], op.kernel, op.stride, 0, shapes[0][2]) if op.whole else _strided(shapes[0], op.stride)
+def _average_pooled(op: AveragePooling, shape: Shape) -> Shape:
+    return _sliding(shape, op.kernel, op.stride, 0, shape[2]) if op.whole else _strided(shape, op.stride)
 
 
 def _strided(shape: Shape, stride: int) -> Shape:
     return -(-shape[0] // stride), -(-shape[1] // stride), shape[2]
 
 
-def _concatenated(op: Concatenation, shapes: Sequence[Shape]) -> Shape:
-    return *shapes[0][:-1], sum(shape[-1] for shape in shapes)
+def _concatenated(op: Concatenation, shape: Shape, *others: Shape) -> Shape:
+    return *shape[:-1], shape[-1] + sum(other[-1] for other in others)
 
 
-def _flat(op: Flatten, shapes: Sequence[Shape]) -> Shape:
-    return (prod(shapes[0]),)
+def _flat(op: Flatten, shape: Shape) -> Shape:
+    return (prod(shape),)
 
 
-def _same(op: object, shapes: Sequence[Shape]) -> Shape:
-    return shapes[0]
+def _same(op: object, shape: Shape, *others: Shape) -> Shape:
+    return shape
 
 
 # operation -> the shape that comes out of it, from the operation and the shapes that go in
-SHAPES: dict[type, Callable[[Any, Sequence[Shape]], Shape]] = {
-    Input: lambda op, shapes: op.shape,
+SHAPES: dict[type, Callable[..., Shape]] = {
+    Input: lambda op: op.shape,
     Convolution: _convolved,
     BatchNormalization: _same,
     GroupNormalization: _same,
@@ -288,18 +288,18 @@ SHAPES: dict[type, Callable[[Any, Sequence[Shape]], Shape]] = {
     Activation: _same,
     MaxPooling: _max_pooled,
     AveragePooling: _average_pooled,
-    BlurPooling: lambda op, shapes: _strided(shapes[0], op.stride),
-    GlobalAveragePooling: lambda op, shapes: (1, 1, shapes[0][2]) if op.keep_axes else (shapes[0][2],),
-    GlobalAverageMaxPooling: lambda op, shapes: (shapes[0][2],),
+    BlurPooling: lambda op, shape: _strided(shape, op.stride),
+    GlobalAveragePooling: lambda op, shape: (1, 1, shape[2]) if op.keep_axes else (shape[2],),
+    GlobalAverageMaxPooling: lambda op, shape: (shape[2],),
     ChannelConvolution: _same,
-    Subsample: lambda op, shapes: _strided(shapes[0], op.stride),
-    PadChannels: lambda op, shapes: (*shapes[0][:2], op.channels),
+    Subsample: lambda op, shape: _strided(shape, op.stride),
+    PadChannels: lambda op, shape: (*shape[:2], op.channels),
     Addition: _same,
     Concatenation: _concatenated,
     Multiplication: _same,
-    Resize: lambda op, shapes: (op.height, op.width, shapes[0][2]),
+    Resize: lambda op, shape: (op.height, op.width, shape[2]),
     Flatten: _flat,
-    Dense: lambda op, shapes: (op.units,),
+    Dense: lambda op, shape: (op.units,),
     Dropout: _same,
 }
 

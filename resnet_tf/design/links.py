@@ -54,7 +54,7 @@ def _presets_of(family: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _text(difference: dict[str, Any]) -> str:
-    return json.dumps(difference, separators=(",", ":"), sort_keys=True)
+    return json.dumps(difference, separators=(",", ":"))
 
 
 def _pack(difference: dict[str, Any]) -> str:

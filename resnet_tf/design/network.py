@@ -62,7 +62,7 @@ class Network:
 
     def add(self, name: str, op: Operation, *inputs: str, role: Role = "path") -> str:
         shapes = self.shapes
-        shape = shapes[name] = SHAPES[type(op)](op, [shapes[i] for i in inputs])
+        shape = shapes[name] = SHAPES[type(op)](op, *[shapes[i] for i in inputs])
         self.layers.append(Layer(name, op, inputs, shape, role))
         return name
 

@@ -200,7 +200,7 @@ class ResNetSpec(Part):
     order: Order = "post"
     shared_preactivation: Literal["project", "first", "always", "never"] = "project"
     stride_at: Literal["1x1", "3x3", "last-block"] = "3x3"
-    output_stride: Annotated[int, Field(ge=1, le=4_096)] | None = None
+    output_stride: int | None = None
     antialias: Literal["none", "blur", "average"] = "none"
     bias: Literal["none", "unnormalized", "all"] = "none"
     normalization: Normalization = Normalization()

@@ -241,6 +241,10 @@ def test_a_design_whose_value_no_list_has_is_offered_its_own_too():
     (axis,) = [axis for axis in AXES["resnet"] if axis.field == "layer_scale"]
     assert options(preset("resnet50", layer_scale=0.25), axis)[0.25] == "0.25"
     assert 0.25 not in options(preset("resnet50"), axis)
+    (block,) = [axis for axis in AXES["resnet"] if axis.field == "block"]
+    assert options(preset("resnet50"), block)["bottleneck"] == "Bottleneck"
+    (width,) = [axis for axis in AXES["resnet"] if axis.field == "stages.width"]
+    assert options(preset("resnet50"), width) == {}
 
 
 def test_a_switch_offers_its_other_side():

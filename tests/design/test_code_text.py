@@ -10,6 +10,7 @@ from strategies import specs
 
 from resnet_tf.design.code import to_python
 from resnet_tf.design.costs import costs
+from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import PRESETS, edit, preset
 from resnet_tf.design.spec import DenseNetSpec, DenseStage, Head, Normalization, ResNetSpec, Stage, Stem
 
@@ -93,6 +94,23 @@ def test_the_code_of_designs_drawn_at_random_is_formatted_and_short(tmp_path):
     for i, code in enumerate(drawn):
         (tmp_path / f"design{i}.py").write_text(code)
     assert complaints(tmp_path) == ""
+
+
+def test_a_transition_keeps_its_share_in_the_plainest_words():
+    halves, thirds, all_of_it = (to_python(preset("densenet121", compression=share)) for share in (0.5, 0.3, 1.0))
+    assert "filters = max(x.shape[-1] // 2, 1)" in halves
+    assert "filters = max(int(x.shape[-1] * 0.3), 1)" in thirds
+    assert "filters = x.shape[-1]" in all_of_it
+
+
+def test_a_network_too_deep_for_pythons_recursion_says_so_and_no_other_does():
+    """Keras walks a model layer by layer; Python allows a depth of 1,000."""
+    deep = to_python(preset("resnet1202_cifar10"))
+    layers = len(expand(preset("resnet1202_cifar10")))
+    assert f"sys.setrecursionlimit(max(sys.getrecursionlimit(), {1_000 + 2 * layers}))" in deep
+    assert "import sys" in deep
+    for name in ("resnet50", "resnet152"):
+        assert "sys" not in to_python(preset(name))
 
 
 def test_depth_adds_no_line():

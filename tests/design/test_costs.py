@@ -196,7 +196,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("op", "shape", "trainable", "fixed", "macs", "elementwise"), BY_HAND, ids=str)
 def test_an_operation_costs_what_is_worked_out_by_hand(op, shape, trainable, fixed, macs, elementwise):
-    assert g.SHAPES[type(op)](op, [(6, 4, 8)]) == shape
+    assert g.SHAPES[type(op)](op, (6, 4, 8)) == shape
     layers = (
         g.Layer("input", g.Input((6, 4, 8)), (), (6, 4, 8), "path"),
         g.Layer("it", op, ("input",), shape, "path"),
@@ -221,7 +221,7 @@ def test_joins_cost_what_is_worked_out_by_hand():
     assert two_into_one(g.Multiplication(), (6, 4, 8)).flops == ALL
     concatenated = two_into_one(g.Concatenation(), (6, 4, 16))
     assert (concatenated.flops, concatenated.shape) == (0, (6, 4, 16))
-    assert g.SHAPES[g.Concatenation](g.Concatenation(), [(6, 4, 8), (6, 4, 3)]) == (6, 4, 11)
+    assert g.SHAPES[g.Concatenation](g.Concatenation(), (6, 4, 8), (6, 4, 3)) == (6, 4, 11)
 
 
 def test_a_channel_convolution_and_a_dense_layer_cost_their_kernels():
@@ -248,7 +248,7 @@ def test_a_channel_convolution_and_a_dense_layer_cost_their_kernels():
 )  # fmt: skip
 def test_one_operation_sees_its_kernel_and_a_second_sees_further_by_its_stride(op, field, step):
     """Araujo 2019: r = (k - 1) + 1 after one layer, and (k - 1) strides more after a second, here of 3."""
-    first = g.SHAPES[type(op)](op, [(32, 32, 8)])
+    first = g.SHAPES[type(op)](op, (32, 32, 8))
     layers = (
         g.Layer("input", g.Input((32, 32, 8)), (), (32, 32, 8), "path"),
         g.Layer("it", op, ("input",), first, "path"),

@@ -114,7 +114,7 @@ def test_every_graph_is_well_formed(spec):
         assert set(layer.inputs) <= seen
         seen.add(layer.name)
         shapes = [graph.by_name[name].shape for name in layer.inputs]
-        assert layer.shape == SHAPES[type(layer.op)](layer.op, shapes)
+        assert layer.shape == SHAPES[type(layer.op)](layer.op, *shapes)
         assert min(layer.shape) >= 1
         if isinstance(layer.op, Addition):
             assert len(set(shapes)) == 1

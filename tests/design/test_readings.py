@@ -119,6 +119,14 @@ def test_resnet101_adds_seventeen_blocks_to_resnet50():
     assert [(b.name, b.change) for b in change.blocks] == [(f"stage3.block{i}", "added") for i in range(7, 24)]
 
 
+def test_a_diff_goes_through_the_network_from_stem_to_head():
+    change = diff(preset("resnet50"), preset("resnet101d", classes=10))
+    names = [block.name for block in change.blocks]
+    assert (names[0], names[-1]) == ("stem", "head")
+    assert names[1:4] == ["stage2.block1", "stage3.block1", "stage3.block7"]
+    assert names[-2] == "stage4.block1"
+
+
 def test_v1_and_v15_differ_in_the_first_blocks_of_three_stages():
     change = diff(preset("resnet50_v1"), preset("resnet50"))
     assert [b.name for b in change.blocks] == ["stage2.block1", "stage3.block1", "stage4.block1"]

@@ -43,6 +43,12 @@ BAD = [
     ({"block": "plain", "shortcut": "projection"}, "shortcut", "none"),
     ({"block": "bottleneck", "groups": 32, "stages": [{"blocks": 1, "width": 70}]}, "stages[0].width", 64),
     ({"bottleneck_factor": 0.3}, "bottleneck_factor", 19 / 64),
+    ({"bottleneck_factor": 0.001}, "bottleneck_factor", 1 / 64),
+    ({"stem": {"widths": [65_537]}}, "stem.widths[0]", 65_536),
+    ({"head": {"hidden": [65_537]}}, "head.hidden[0]", 65_536),
+    ({"output_stride": 4_097}, "output_stride", 32),
+    ({"output_stride": 0}, "output_stride", 4),
+    ({"stem": {"kernel": 32, "stride": 32, "patch": True}}, "stem.kernel", 31),
     ({"bottleneck_factor": float("nan")}, "bottleneck_factor", None),
     ({"input_shape": [16, 16, 3]}, "input_shape", (17, 17, 3)),
     ({"input_shape": [224, 1, 3]}, "input_shape", (224, 17, 3)),
@@ -55,6 +61,13 @@ BAD = [
     ({"clases": 10}, "clases", None),
     ({"family": "vgg", "stages": [{"convolutions": 0, "width": 3}]}, "stages[0].convolutions", 1),
     ({"family": "vgg", "input_shape": [8, 8, 3], "stages": [VGG_STAGE] * 4}, "input_shape", (16, 16, 3)),
+    ({"family": "vgg", "stages": []}, "stages", None),
+    ({"family": "vgg", "stages": [VGG_STAGE] * 13}, "stages", None),
+    ({"family": "vgg", "stages": [VGG_STAGE], "hidden": [8] * 5}, "hidden", None),
+    ({"family": "densenet", "stages": []}, "stages", None),
+    ({"family": "densenet", "stages": [{"blocks": 1}] * 13}, "stages", None),
+    ({"bias": []}, "bias", None),
+    ({"activation": b"relu", "stages": "many"}, "stages", None),
     ({"family": "transformer"}, "design", None),
 ]  # fmt: skip
 
@@ -222,6 +235,10 @@ TOGETHER = [
     ({"block": "bottleneck", "reduce_first": 2, "groups": 32, "stages": [{"blocks": 1, "width": 96}]},
      "stages[0].width", 128),
     ({"block": "bottleneck", "groups": 4, "stages": [{"blocks": 1, "width": 1}]}, "stages[0].width", 4),
+    ({"family": "densenet", "stages": [{"blocks": 1}] * 2, "stem": {"widths": [16]}, "growth": 8, "bottleneck": 0,
+      "normalization": {"kind": "group", "groups": 8}}, "normalization.groups", 4),
+    ({"family": "densenet", "stages": [{"blocks": 1}], "stem": {"widths": [16]}, "growth": 8, "bottleneck": 3,
+      "normalization": {"kind": "group", "groups": 16}}, "normalization.groups", 8),
     ({"output_stride": 6}, "output_stride", 4),
     ({"output_stride": 64}, "output_stride", 32),
     ({"output_stride": 8, "stride_at": "last-block"}, "output_stride", None),
@@ -243,6 +260,33 @@ def test_fields_that_do_not_go_together_are_refused_with_a_reason_and_a_way_out(
     assert (caught.value.field, caught.value.nearest) == (field, nearest)
     if nearest is not None and "." not in field and "[" not in field:
         assert parse_spec({**fields, field: nearest})
+
+
+def test_the_groups_of_a_first_convolution_with_a_divisor_are_said_with_both():
+    fields = {"block": "bottleneck", "groups": 32, "stages": [{"blocks": 1, "width": 96}]}
+    with pytest.raises(SpecError, match="96 inner channels divide into 32 groups of 2 parts each"):
+        parse_spec({**fields, "reduce_first": 2})
+    with pytest.raises(SpecError, match=r"70 inner channels divide into 32 groups \("):
+        parse_spec({**fields, "stages": [{"blocks": 1, "width": 70}]})
+
+
+def test_json_is_read_up_to_200_000_characters():
+    text = json.dumps({"classes": 10})
+    assert parse_spec(text.ljust(200_000)).classes == 10
+    with pytest.raises(SpecError, match="at most 200,000 characters"):
+        parse_spec(text.ljust(200_001))
+
+
+def test_there_are_as_many_groups_as_the_widest_stage_has_channels_and_no_more():
+    widest = {"block": "bottleneck", "stages": [{"blocks": 1, "width": 65_536}]}
+    assert parse_spec({**widest, "groups": 65_536}).groups == 65_536
+    with pytest.raises(SpecError, match="groups must be at most 65,536"):
+        parse_spec({**widest, "groups": 65_537})
+
+
+def test_a_long_value_is_shortened_and_a_short_one_is_not():
+    assert f"(got {'a' * 78!r})" in str(SpecError("title", "short", "a" * 78))
+    assert f"(got {repr('a' * 79)[:77]}...)" in str(SpecError("title", "short", "a" * 79))
 
 
 def test_a_stem_of_patches_needs_no_padding_and_takes_even_kernels():

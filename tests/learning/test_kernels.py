@@ -58,7 +58,7 @@ def test_a_grouped_convolution_is_its_groups_convolved_one_by_one(kernel, stride
     op = g.Convolution(16, kernel, stride, groups)
     layers = (
         g.Layer("input", g.Input((9, 9, 8)), (), (9, 9, 8), "path"),
-        g.Layer("it", op, ("input",), g.SHAPES[g.Convolution](op, [(9, 9, 8)]), "path"),
+        g.Layer("it", op, ("input",), g.SHAPES[g.Convolution](op, (9, 9, 8)), "path"),
     )
     model = assemble(g.LayerGraph(layers, ()), training_makers(), seed=0, name="grouped")
     weight = model.get_layer("it").kernel

@@ -19,7 +19,7 @@ def test_every_operation_has_a_row():
 
 def one_operation(op, shape):
     """A network of one operation, as a graph."""
-    out = g.SHAPES[type(op)](op, [shape])
+    out = g.SHAPES[type(op)](op, shape)
     layers = (g.Layer("input", g.Input(shape), (), shape, "path"), g.Layer("it", op, ("input",), out, "path"))
     return g.LayerGraph(layers, (g.Block("head", "head", "head", 0, 2, "none"),))
 
