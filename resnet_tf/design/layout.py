@@ -28,6 +28,8 @@ from resnet_tf.design.picture import (
     arc,
     box_height,
     box_width,
+    px,
+    share,
     straight,
 )
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
@@ -56,8 +58,8 @@ class _Line:
         shapes = [layer.shape for layer in counted.graph.layers]
         half = max(map(box_height, shapes)) / 2
         self.level: Level = level
-        self.y = round(HEADER + above + half, 1)
-        self.bottom = round(self.y + half + below, 1)
+        self.y = px(HEADER + above + half)
+        self.bottom = px(self.y + half + below)
         self.x = float(MARGIN)
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
@@ -68,7 +70,7 @@ class _Line:
 
     def put(self, node: Node) -> Node:
         """The node, standing on the line at the cursor, which moves to its right edge."""
-        node = replace(node, x=round(self.x, 1), y=round(self.y - node.h / 2, 1))
+        node = replace(node, x=px(self.x), y=px(self.y - node.h / 2))
         self.nodes.append(node)
         self.x = node.right
         return node
@@ -84,7 +86,7 @@ class _Line:
         edge = Edge(f"{self.last.id}>{target.id}", self.last.id, target.id, "path", straight(x0, x1, self.y))
         if target.stage != self.last.stage:
             # in the middle of what is left when the next block's shortcut has branched off
-            middle = round((x0 + x1 - REACH) / 2, 1)
+            middle = px((x0 + x1 - REACH) / 2)
             edge = replace(edge, label=shape_label(self.shape), lx=middle, ly=self.y + 15)
         self.edges.append(edge)
         self.last, self.shape = target, leaves
@@ -99,20 +101,16 @@ class _Line:
     def around(self, source: str, target: Node, kind: str, x0: float, level: float, words: str = "") -> None:
         x1 = target.x + PLUS / 2
         path = arc(x0, x1, self.y, level)
-        self.edges.append(
-            Edge(f"{target.id}.{kind}", source, target.id, kind, path, words, round((x0 + x1) / 2, 1), level)
-        )
+        self.edges.append(Edge(f"{target.id}.{kind}", source, target.id, kind, path, words, px((x0 + x1) / 2), level))
 
     def group(self, name: str, x: float) -> None:
-        left, top = round(x - 8, 1), 6.0
-        self.groups.append(
-            Group(name, block_label(name), left, top, round(self.x + 6 - left, 1), self.bottom + FOOTER - top)
-        )
+        left, top = px(x - 8), 6.0
+        self.groups.append(Group(name, block_label(name), left, top, px(self.x + 6 - left), self.bottom + FOOTER - top))
 
     def picture(self) -> Picture:
         end = self.last.right + GAP
         self.edges.append(Edge("output", self.last.id, "", "path", straight(self.last.right, end, self.y)))
-        size = round(end + MARGIN, 1), round(self.bottom + FOOTER + 6, 1)
+        size = px(end + MARGIN), px(self.bottom + FOOTER + 6)
         return Picture(*size, self.level, tuple(self.nodes), tuple(self.edges), tuple(self.groups))
 
 
@@ -132,7 +130,7 @@ def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float
     tap = line.step(blocks[0].stage)
     source = line.last.id
     size = box_width(cost.shape), box_height(cost.shape)
-    shade = round(cost.macs / most, 4)
+    shade = share(cost.macs, most)
     branch = line.put(
         Node(
             cost.name,
@@ -156,7 +154,7 @@ def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float
     plus = line.plus(f"{cost.name}.sum", sign, joined, cost.shape)
     for i, kind in enumerate(sorted(arcs, key=lambda kind: kind == "identity")):
         words = f"{_MARKS[kind]} × {arcs[kind]}" if times > 1 else _MARKS[kind]
-        line.around(source, plus, kind, tap - 5 * i, round(branch.y - RISE - LANE * i, 1), words.strip())
+        line.around(source, plus, kind, tap - 5 * i, px(branch.y - RISE - LANE * i), words.strip())
     return tap
 
 
@@ -222,7 +220,7 @@ def _join(
     gate = isinstance(layer.op, Multiplication)
     line.x = max(line.x, x0 + SIDE_PITCH * len(around))
     plus = line.plus(layer.name, label(layer.op), block, layer.shape)
-    level = round(line.y + (reach if gate else -reach), 1)
+    level = px(line.y + (reach if gate else -reach))
     line.around(origin, plus, "path" if gate else block.shortcut, x0, level)
     pitch = (plus.x + PLUS / 2 - x0) / (len(around) + 1)
     line.nodes += [_beside(box, x0 + pitch * i, level) for i, box in enumerate(around, 1)]
@@ -249,7 +247,7 @@ def _layer(cost: Cost, layer: Layer, block: Block, most: int) -> Node:
         detail,
         width,
         box_height(cost.shape),
-        round(cost.macs / most, 4),
+        share(cost.macs, most),
         block.stage,
         block.name,
     )
@@ -257,7 +255,7 @@ def _layer(cost: Cost, layer: Layer, block: Block, most: int) -> Node:
 
 def _beside(node: Node, x: float, y: float) -> Node:
     width = 2 * SIDE if node.w > THIN else node.w
-    return replace(node, w=width, h=SIDE, x=round(x - width / 2, 1), y=round(y - SIDE / 2, 1))
+    return replace(node, w=width, h=SIDE, x=px(x - width / 2), y=px(y - SIDE / 2))
 
 
 _LEVELS = {"stage": _stages, "block": _blocks, "layer": _layers}

@@ -80,14 +80,24 @@ class Picture:
         return asdict(self)
 
 
+def px(value: float) -> float:
+    """A place or a length as it is sent to the page: a tenth of a pixel is finer than any screen."""
+    return round(value, 1)
+
+
+def share(part: int, most: int) -> float:
+    """A part of the most, 0 to 1, as finely as a shade is seen."""
+    return round(part / most, 4)
+
+
 def box_height(shape: Shape) -> float:
     """Pixels for the side of a map: 19 more for every doubling."""
-    return round(30 + 19 * log2(shape[0]), 1) if len(shape) == 3 else 30.0
+    return px(30 + 19 * log2(shape[0])) if len(shape) == 3 else 30.0
 
 
 def box_width(shape: Shape) -> float:
     """Pixels for a number of channels, growing with its logarithm."""
-    return round(16 + 2.8 * max(log2(shape[-1]) - 3, 0), 1)
+    return px(16 + 2.8 * max(log2(shape[-1]) - 3, 0))
 
 
 def straight(x0: float, x1: float, y: float) -> str:

@@ -153,7 +153,7 @@ def _inner_widths(spec: ResNetSpec) -> None:
             raise SpecError("bottleneck_factor", rule, spec.bottleneck_factor, nearest)
         parts = spec.groups * spec.reduce_first
         if round(inner) % parts:
-            step = parts if spec.bottleneck_factor == 1 else _width_step(spec.bottleneck_factor, parts)
+            step = _width_step(spec.bottleneck_factor, parts)
             nearest = max(round(stage.width / step), 1) * step
             first = f" of {spec.reduce_first} parts each" if spec.reduce_first > 1 else ""
             rule = f"such that its {round(inner)} inner channels divide into {spec.groups} groups{first}"

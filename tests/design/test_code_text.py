@@ -3,27 +3,22 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from strategies import specs
+from written import BUSIEST, WRITTEN
 
 from resnet_tf.design.code import to_python
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import PRESETS, edit, preset
-from resnet_tf.design.spec import DenseNetSpec, DenseStage, Head, Normalization, ResNetSpec, Stage, Stem
+from resnet_tf.design.spec import DenseNetSpec, DenseStage, Head, ResNetSpec, Stage
 
 MOST_LINES = 200
 MOST_WIDE = 120
-BUSIEST = ResNetSpec(
-    input_shape=(65, 64, 3), stem=Stem(kernel=3, widths=(4, 8, 8), pool="max-blur"), block="bottleneck", expansion=4,
-    stages=(Stage(blocks=2, width=24), Stage(blocks=3, width=48, stride=2), Stage(blocks=2, width=48, stride=2)),
-    bottleneck_factor=1.5, groups=2, reduce_first=2, shortcut="average-pool", output_stride=8, antialias="blur",
-    bias="unnormalized", attention={"kind": "eca", "gamma": 1.0}, dropout=0.1, stochastic_depth=0.2, layer_scale=1e-4,
-    normalization=Normalization(kind="group", groups=2, weight_standardization=True), zero_init_residual=True,
-    initializer="orthogonal", head=Head(pool="average-max", hidden=(8, 8), dropout=0.2),
-)  # fmt: skip
+CODE = Path(__file__).parents[1] / "fixtures" / "code"
 
 
 def unneeded(code):
@@ -94,6 +89,12 @@ def test_the_code_of_designs_drawn_at_random_is_formatted_and_short(tmp_path):
     for i, code in enumerate(drawn):
         (tmp_path / f"design{i}.py").write_text(code)
     assert complaints(tmp_path) == ""
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_code_of_a_design_is_what_was_read_and_kept(name):
+    """Where this fails on purpose: run tests/fixtures/make_code.py and read what changed."""
+    assert to_python(WRITTEN[name]) == (CODE / f"{name}.py").read_text()
 
 
 def test_a_transition_keeps_its_share_in_the_plainest_words():

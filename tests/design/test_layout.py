@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import specs
 
+from resnet_tf.design.costs import costs
 from resnet_tf.design.layout import RISE, SIDE, layout
 from resnet_tf.design.picture import LEVELS, arc, box_height, box_width
 from resnet_tf.design.presets import preset
@@ -122,6 +123,22 @@ def test_shades_are_shares_of_the_heaviest():
     assert max(node.shade for node in nodes) == 1
     assert {node.id for node in nodes if node.shade > 0.95} == {f"stage{s}.block1" for s in (2, 3, 4)}
     assert nodes[-1].shade < 0.02
+
+
+def test_a_box_tells_a_screen_reader_what_it_stands_for():
+    """ResNet-101 in He 2015's Table 1: 23 blocks of 14 x 14 x 1024."""
+    counted = {cost.name: cost for cost in costs(preset("resnet101")).stages}
+    details = {node.id: node.detail for node in layout(preset("resnet101"), "stage").nodes}
+    numbers = f"{counted['stage3'].parameters:,} parameters, {counted['stage3'].macs:,} MACs"
+    assert details["stage3"] == f"stage 3, 23 blocks: 14×14×1024, {numbers}"
+    assert details["stem"].startswith("stem: 56×56×64, ")
+    assert details["input"] == "image, 224×224×3"
+    # a dense stage gives 256 channels, and its transition half of them
+    words = {node.id: node.label for node in layout(preset("densenet121"), "stage").nodes}
+    assert (words["stem"], words["stage1"], words["head"], words["stage1.sum"]) == ("stem", "128", "head", "‖")
+    singly = {node.id: node for node in layout(preset("densenet121"), "block").nodes}
+    assert singly["stage1.transition"].label == "transition"
+    assert singly["stage1.block1"].detail.startswith("stage 1, block 1: 56×56×96, ")
 
 
 def test_a_joins_sign_says_what_is_done_there():

@@ -20,7 +20,7 @@ _ABOUT = {
     "projection": "a projection of {x}",
     "projection-everywhere": "a projection of {x}",
     "average-pool": "a projection of {x}, pooled first where it strides (He 2019)",
-    "zero-padding": "every stride-th pixel of {x}, and zeros for the channels that are new",
+    "zero-padding": "every stride-th pixel of {x}",
 }
 
 
@@ -55,6 +55,8 @@ def shortcut(places: Places) -> str:
 def _about(places: Places) -> str:
     changed = sum(place.changed for place in places)
     new = _ABOUT[places.spec.shortcut].format(x="what the branch starts from" if len(read(places)) > 1 else "x")
+    if any(isinstance(each.op, g.PadChannels) for place in places for each in place.around):
+        new += ", and zeros for the channels that are new"
     if changed == len(places):
         return new.capitalize()
     kept = "channels stay" if places.spec.stride_at == "last-block" else "shape stays"
