@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
+from resnet_tf.design.graph import SHAPES
+from resnet_tf.design.layout import layout
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import (
     DenseNetSpec,
@@ -54,6 +57,8 @@ BAD = [
     ({"input_shape": [224, 1, 3]}, "input_shape", (224, 17, 3)),
     ({"input_shape": [0, 224, 3]}, "input_shape[0]", 1),
     ({"input_shape": [224, 224]}, "input_shape[2]", None),
+    ({"input_shape": [64, 0, 3]}, "input_shape[1]", 1),
+    ({"input_shape": [64, 64, -1]}, "input_shape[2]", 1),
     ({"stem": {"kernel": 4}}, "stem.kernel", 5),
     ({"stem": {"widths": []}}, "stem.widths", None),
     ({"normalization": {"epsilon": 0}}, "normalization.epsilon", None),
@@ -291,6 +296,7 @@ def test_a_long_value_is_shortened_and_a_short_one_is_not():
 
 def test_a_stem_of_patches_needs_no_padding_and_takes_even_kernels():
     assert Stem(kernel=16, stride=16, patch=True).stride == 16
+    assert Stem(kernel=31, stride=31, patch=True).stride == 31
     assert Stem(kernel=4, stride=4, patch=True, pool="none").total_stride == 4
 
 
@@ -299,4 +305,10 @@ def test_no_operation_can_be_changed():
     for op in {type(op): op for op in samples}.values():
         with pytest.raises((AttributeError, TypeError)):
             op.kernel = 3
-        assert not hasattr(op, "__dict__")  # nor given anything: a network has thousands of them
+    assert {kind.__name__: kind.__dictoffset__ for kind in SHAPES} == dict.fromkeys((k.__name__ for k in SHAPES), 0)
+
+
+@pytest.mark.parametrize("reading", [expand, costs, layout])
+def test_no_reading_can_be_changed(reading):
+    with pytest.raises(AttributeError):
+        reading(preset("resnet18")).layers = ()
