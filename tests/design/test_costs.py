@@ -107,6 +107,7 @@ def test_optimisers_keep_what_they_keep_and_half_precision_halves_activations():
     slots = {name: counted.memory(optimizer=name).slots.bytes for name in OPTIMIZERS}
     assert slots["adam"] == 2 * slots["sgd_momentum"] == 8 * counted.trainable_parameters
     assert slots["sgd"] == 0
+    assert slots["adamw"] == slots["adam"]
     halves = {name: counted.memory(precision=name).activations.bytes for name in PRECISIONS}
     assert halves["float32"] == 2 * halves["mixed_bfloat16"]
 

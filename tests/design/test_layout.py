@@ -224,6 +224,11 @@ def test_a_small_network_is_drawn_to_the_pixel(level, boxes, middle, width):
     assert picture.edges[-1].d == f"M{picture.nodes[-1].right:g} {middle:g}H{picture.nodes[-1].right + 28:g}"
 
 
+def test_an_arc_says_how_many_it_stands_for_where_there_are_several():
+    labels = {edge.id: edge.label for edge in layout(SMALL, "stage").edges if edge.kind != "path"}
+    assert labels == {"stage1.sum.identity": "× 2", "stage2.sum.projection": "1×1"}
+
+
 def test_an_arc_has_round_corners_and_runs_20_px_above_its_block():
     """From 10 px before the block up, across, and down behind the circle, with a radius of 9."""
     picture = layout(SMALL, "block")

@@ -275,6 +275,18 @@ def test_the_groups_of_a_first_convolution_with_a_divisor_are_said_with_both():
         parse_spec({**fields, "stages": [{"blocks": 1, "width": 70}]})
 
 
+def test_four_thousand_blocks_are_taken_and_one_more_is_not():
+    half = {"blocks": 2_000, "width": 8}
+    assert len(parse_spec({"stages": [half, half]}).stages) == 2
+    with pytest.raises(SpecError, match="4,000 blocks in all"):
+        parse_spec({"stages": [half, {**half, "blocks": 2_001}]})
+
+
+def test_a_factor_that_gives_no_whole_number_names_the_stage():
+    with pytest.raises(SpecError, match="stage 2's width 70 a whole number"):
+        parse_spec({"bottleneck_factor": 0.25, "stages": [{"blocks": 1, "width": 64}, {"blocks": 1, "width": 70}]})
+
+
 def test_json_is_read_up_to_200_000_characters():
     text = json.dumps({"classes": 10})
     assert parse_spec(text.ljust(200_000)).classes == 10
