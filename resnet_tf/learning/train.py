@@ -12,13 +12,14 @@ import numpy as np
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.spec import Spec, SpecError
-from resnet_tf.learning.augment import augmented, scaled
+from resnet_tf.learning.augment import moves, scaled
 from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.build import assemble
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard, check_head
 from resnet_tf.learning.checkpoint import Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
+from resnet_tf.learning.engine import MOST, Steps, engine
 from resnet_tf.learning.evaluate import evaluation, scores
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.optimizers import optimizer
@@ -26,7 +27,8 @@ from resnet_tf.learning.recipes import Recipe
 
 Kind: TypeAlias = Literal["compiling", "step", "epoch", "checkpoint", "diverged", "evaluation", "finished"]
 
-EVENT_PAUSE = 0.25  # seconds between two `step` events
+EVENT_PAUSE = 0.25  # seconds between two `step` events, and the longest that a call of several steps may take
+RESIDENT = 512_000_000  # bytes of images that are kept on the device as they are; more are sent for each call
 
 
 class Event(NamedTuple):
@@ -109,6 +111,8 @@ class _Training:
         self.pace = _Tally()  # of all steps but the first, which compiles
         self.validation_seconds = 0.0
         self.logits: np.ndarray | None = None
+        shape = data.train.input_shape
+        self.resident = len(data.train) * math.prod(shape) <= RESIDENT
 
     def event(self, kind: Kind, **values: Any) -> Event:
         return Event(kind, self.step, self.epoch, time.perf_counter() - self.began, values)
@@ -132,31 +136,31 @@ class _Training:
         """Makes the model and its optimiser, or takes them up where the checkpoint left them."""
         self.model = assemble(expand(spec), training_makers(), seed=self.seed, name="network")
         self.optimizer = optimizer(self.recipe, self.model)
-        self.model.compile(
-            self.optimizer,
-            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.recipe.label_smoothing),
-            metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-            jit_compile=keras.backend.backend() == "jax",  # on a CPU XLA halves TensorFlow's speed
-        )
+        # for answers alone; on a CPU XLA halves TensorFlow's speed
+        self.model.compile(self.optimizer, jit_compile=keras.backend.backend() == "jax")
         if checkpoint:
             take_up(self.model, checkpoint)
+        self.engine = engine(self.model, self.optimizer, spec.classes, self.recipe.label_smoothing)
+        if self.resident:
+            train = self.data.train
+            self.pool = self.engine.put(train.batch(np.arange(len(train))), train.labels)
 
     def one_epoch(self) -> Iterator[Event]:
         """The events of the next epoch. Its batches follow from the seed and its number alone."""
-        random = np.random.default_rng([self.seed, self.epoch])
-        order = random.permutation(len(self.data.train))
-        epoch, recent, told = _Tally(), _Tally(), -math.inf
-        for i in range(self.steps_per_epoch):
-            indices = order[i * self.batch_size : (i + 1) * self.batch_size]
-            rate = self.recipe.learning_rate_at(self.step, self.steps)
-            tally = self.one_step(indices, rate, random)
-            if not math.isfinite(tally.loss):
-                yield self.event("diverged", loss=None, advice=advice(self.recipe, rate))
-                return
-            epoch, recent = epoch.plus(tally), recent.plus(tally)
+        plan = self.plan()
+        epoch, recent, told, done = _Tally(), _Tally(), -math.inf, 0
+        while done < self.steps_per_epoch:
+            steps = Steps(*(each[done : done + self.at_once()] for each in plan))
+            tallies = self.several(steps)
+            done += len(tallies)
+            for tally in tallies:
+                if not math.isfinite(tally.loss):
+                    yield self.event("diverged", loss=None, advice=advice(self.recipe, float(steps.rates[-1])))
+                    return
+                epoch, recent = epoch.plus(tally), recent.plus(tally)
             now = time.perf_counter()
-            if now - told >= EVENT_PAUSE or i + 1 == self.steps_per_epoch:
-                yield self.event("step", **self.progress(recent, rate))
+            if now - told >= EVENT_PAUSE or done == self.steps_per_epoch:
+                yield self.event("step", **self.progress(recent, float(steps.rates[-1])))
                 recent, told = _Tally(), now
         self.epoch += 1
         loss, accuracy = self.validate()
@@ -165,30 +169,55 @@ class _Training:
             **epoch.means,
             validation_loss=loss,
             validation_accuracy=accuracy,
-            learning_rate=rate,
+            learning_rate=float(plan.rates[-1]),
             seconds_left=self.seconds_left(),
         )
         yield self.event("checkpoint", state=self.checkpoint())
 
-    def one_step(self, indices: np.ndarray, rate: float, random: np.random.Generator) -> _Tally:
-        began = time.perf_counter()
-        images = scaled(augmented(self.data.train.batch(indices), self.recipe, random))
-        targets = keras.utils.to_categorical(self.data.train.labels[indices], self.data.card.classes)
-        self.optimizer.learning_rate = rate
-        logs = self.model.train_on_batch(images, targets, return_dict=True)
-        seconds = time.perf_counter() - began
-        count = len(indices)
-        tally = _Tally(count, count * float(logs["loss"]), count * float(logs["accuracy"]), seconds)
-        self.pace = self.pace.plus(tally) if self.step else self.pace
-        self.step += 1
-        return tally
+    def plan(self) -> Steps:
+        """What the steps of the next epoch are told."""
+        random = np.random.default_rng([self.seed, self.epoch])
+        count, size = self.steps_per_epoch, self.batch_size
+        order = random.permutation(len(self.data.train))[: count * size].astype(np.int32)
+        drawn = [moves(self.recipe, size, random) for _ in range(count)]
+        first = self.epoch * count
+        rates = [self.recipe.learning_rate_at(first + i, self.steps) for i in range(count)]
+        offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
+        return Steps(order.reshape(count, size), offsets, mirrored, np.array(rates, np.float32))
+
+    def at_once(self) -> int:
+        """How many steps the next call takes: one at first, then as many as fit between two events."""
+        if not self.pace.images:
+            return 1
+        return min(max(int(EVENT_PAUSE * self.pace.images_per_second / self.batch_size), 1), MOST)
+
+    def several(self, steps: Steps) -> list[_Tally]:
+        """Takes some steps in one call."""
+        began, count = time.perf_counter(), len(steps.rates)
+        if self.resident:
+            pool = self.pool
+        else:
+            train, chosen = self.data.train, steps.indices.ravel()
+            pool = self.engine.put(train.batch(chosen), train.labels[chosen])
+            steps = steps._replace(indices=np.arange(len(chosen), dtype=np.int32).reshape(steps.indices.shape))
+        self.measures = self.engine.run(pool, steps)
+        each = (time.perf_counter() - began) / count
+        size = self.batch_size
+        tallies = [
+            _Tally(size, size * float(loss), float(correct), each)
+            for loss, correct in zip(self.measures.loss, self.measures.correct, strict=True)
+        ]
+        for tally in tallies[0 if self.step else 1 :]:
+            self.pace = self.pace.plus(tally)
+        self.step += count
+        return tallies
 
     def progress(self, recent: _Tally, rate: float) -> dict[str, Any]:
         return {
             **recent.means,
             "learning_rate": rate,
             "images_per_second": recent.images_per_second,
-            "gradient_norm": float(self.optimizer.gradient_norm),
+            "gradient_norm": float(self.measures.gradient_norm[-1]),
             "seconds_left": self.seconds_left(),
         }
 
