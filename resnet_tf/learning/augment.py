@@ -36,7 +36,8 @@ def moves(recipe: Recipe, count: int, random: np.random.Generator) -> Moves:
     offsets = random.integers(0, 2 * recipe.shift + 1, (count, 2)) - recipe.shift if recipe.shift else 0
     mirrored = random.random(count) < 0.5 if recipe.flip else False
     return Moves(
-        np.broadcast_to(np.asarray(offsets, np.int32), (count, 2)), np.broadcast_to(np.asarray(mirrored, bool), (count,))
+        np.broadcast_to(np.asarray(offsets, np.int32), (count, 2)),
+        np.broadcast_to(np.asarray(mirrored, bool), (count,)),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 # TensorFlow switches oneDNN on by itself only on CPUs with VNNI, bf16 or AMX; on the others it doubles the speed.
@@ -54,4 +56,15 @@ def device() -> Device:
     return _DEVICES[keras.backend.backend()]()
 
 
-__all__ = ["Device", "device", "keras"]
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers made here compute in "float32" or "mixed_bfloat16"; their weights are float32 in both."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+__all__ = ["Device", "computing_in", "device", "keras"]

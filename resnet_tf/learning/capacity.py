@@ -73,6 +73,15 @@ def largest(most: int, fits: Callable[[int], bool]) -> int:
     return size
 
 
+def computes_bfloat16() -> bool:
+    """Whether this machine's processor multiplies in bfloat16 by itself; elsewhere it is slower than float32."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:  # not a Linux
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.split())  # the last is ARM's
+
+
 def available_bytes() -> int:
     """Memory that a new training can have: what the machine has left, or the container where that is less."""
     left = psutil.virtual_memory().available

@@ -47,22 +47,24 @@ class Checkpoint:
 _WEIGHT, _SLOT = "weight ", "slot "
 
 
-def state_of(model: keras.Model) -> list[Any]:
+def state_of(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
     """What a model in training holds beside its weights: the optimiser's variables and the state of its dropouts."""
     weights = {id(weight) for weight in model.weights}
-    return [*model.optimizer.variables, *(v for v in model.non_trainable_variables if id(v) not in weights)]
+    return [*optimizer.variables, *(v for v in model.non_trainable_variables if id(v) not in weights)]
 
 
-def take(model: keras.Model, epoch: int, step: int, seconds: float) -> Checkpoint:
+def take(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, epoch: int, step: int, seconds: float
+) -> Checkpoint:
     """The checkpoint of a model in training."""
-    slots = tuple(_array(variable) for variable in state_of(model))
+    slots = tuple(_array(variable) for variable in state_of(model, optimizer))
     return Checkpoint(epoch, step, seconds, {weight.path: _array(weight) for weight in model.weights}, slots)
 
 
-def take_up(model: keras.Model, checkpoint: Checkpoint) -> None:
+def take_up(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Checkpoint) -> None:
     """Gives a model in training the state of a checkpoint. Raises KeyError or ValueError for another model's."""
     _assign_weights(model, checkpoint)
-    for variable, value in zip(state_of(model), checkpoint.slots, strict=True):
+    for variable, value in zip(state_of(model, optimizer), checkpoint.slots, strict=True):
         variable.assign(value)
 
 

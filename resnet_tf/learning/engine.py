@@ -102,9 +102,7 @@ class _TensorFlow:
             loss = self._objective.loss(logits, labels)
         self._optimizer.learning_rate = rate
         self._optimizer.apply(tape.gradient(loss, self._variables), self._model.trainable_variables)
-        return loss, self._objective.correct(logits, labels), self._tf.identity(
-            self._optimizer.gradient_norm.value
-        )
+        return loss, self._objective.correct(logits, labels), self._tf.identity(self._optimizer.gradient_norm.value)
 
     def _loop(self, pool: tuple[Tensor, Tensor], steps: Steps, count: Tensor) -> Sequence[Tensor]:
         tf = self._tf

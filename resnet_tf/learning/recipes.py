@@ -18,7 +18,8 @@ class Recipe(Part):
     The learning rate climbs linearly over the first `warmup` of all steps, then follows its schedule: `step` multiplies
     it by `factor` at each of `milestones` (shares of all steps), `cosine` takes it to 0. `weight_decay` acts on
     kernels, not on biases and norms: added to the gradient (L2, as the papers have it), decoupled for adamw. `shift`
-    moves an image by up to that many pixels each way, black coming in; `flip` mirrors half of the images.
+    moves an image by up to that many pixels each way, black coming in; `flip` mirrors half of the images. In
+    "mixed_bfloat16" layers compute with 8 bits of mantissa and weights stay in float32; results are always float32's.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)] = "custom"
@@ -34,6 +35,7 @@ class Recipe(Part):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     label_smoothing: Share = 0.0
     clip_norm: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
     shift: Annotated[int, Field(ge=0, le=256)] = 0

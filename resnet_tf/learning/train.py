@@ -13,7 +13,7 @@ from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.augment import moves, scaled
-from resnet_tf.learning.backend import device, keras
+from resnet_tf.learning.backend import computing_in, device, keras
 from resnet_tf.learning.build import assemble
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard, check_head
@@ -134,12 +134,17 @@ class _Training:
 
     def prepare(self, spec: Spec, checkpoint: Checkpoint | None) -> None:
         """Makes the model and its optimiser, or takes them up where the checkpoint left them."""
-        self.model = assemble(expand(spec), training_makers(), seed=self.seed, name="network")
+        graph = expand(spec)
+        with computing_in(self.recipe.precision):
+            self.model = assemble(graph, training_makers(), seed=self.seed, name="network")
+        # what is answered is answered in float32, whatever was computed in
+        exact = self.recipe.precision == "float32"
+        self.judged = self.model if exact else assemble(graph, training_makers(), seed=None, name="network")
         self.optimizer = optimizer(self.recipe, self.model)
         # for answers alone; on a CPU XLA halves TensorFlow's speed
-        self.model.compile(self.optimizer, jit_compile=keras.backend.backend() == "jax")
+        self.judged.compile(jit_compile=keras.backend.backend() == "jax")
         if checkpoint:
-            take_up(self.model, checkpoint)
+            take_up(self.model, self.optimizer, checkpoint)
         self.engine = engine(self.model, self.optimizer, spec.classes, self.recipe.label_smoothing)
         if self.resident:
             train = self.data.train
@@ -231,7 +236,9 @@ class _Training:
     def validate(self) -> tuple[float, float]:
         """Loss and accuracy on the validation images; keeps the network's answers for the evaluation."""
         began = time.perf_counter()
-        self.logits = predict(self.model, self.data.validation, self.batch_size)
+        if self.judged is not self.model:
+            self.judged.set_weights(self.model.get_weights())
+        self.logits = predict(self.judged, self.data.validation, self.batch_size)
         self.validation_seconds = time.perf_counter() - began
         return scores(self.logits, self.data.validation.labels)
 
@@ -242,7 +249,7 @@ class _Training:
         return self.logits
 
     def checkpoint(self) -> Checkpoint:
-        return take(self.model, self.epoch, self.step, time.perf_counter() - self.began)
+        return take(self.model, self.optimizer, self.epoch, self.step, time.perf_counter() - self.began)
 
     def result(self) -> dict[str, Any]:
         loss, accuracy = scores(self.answers(), self.data.validation.labels)
