@@ -56,11 +56,11 @@ def ours(task: Task, precision: str) -> Callable[[int], None]:
     from resnet_tf.learning.optimizers import optimizer
     from resnet_tf.learning.recipes import Recipe
 
-    random, recipe = np.random.default_rng(0), Recipe(weight_decay=5e-4, shift=4, flip=True)
+    random, recipe = np.random.default_rng(0), Recipe(weight_decay=5e-4, shift=4, flip="random")
     spec = preset(task.preset, input_shape=(task.side, task.side, 3), classes=CLASSES)
     with computing_in(precision):
         model = assemble(expand(spec), training_makers(), seed=0, name="network")
-    trainer = engine(model, optimizer(recipe, model), CLASSES)
+    trainer = engine(model, optimizer(recipe, model), recipe, CLASSES)
     pool = trainer.put(
         random.integers(0, 256, (POOL, *spec.input_shape), np.uint8), random.integers(0, CLASSES, POOL, np.int32)
     )
@@ -68,10 +68,11 @@ def ours(task: Task, precision: str) -> Callable[[int], None]:
     def run(count: int) -> None:
         for done in range(0, count, MOST):
             now = min(MOST, count - done)
-            drawn = [moves(recipe, task.batch, random) for _ in range(now)]
-            offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
             indices = random.integers(0, POOL, (now, task.batch), np.int32)
-            trainer.run(pool, Steps(indices, offsets, mirrored, np.full(now, 0.1, np.float32)))
+            drawn = [moves(recipe, each, 0, 0, random) for each in indices]
+            offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
+            kept, rates = np.ones(now, np.float32), np.full(now, 0.1, np.float32)
+            trainer.run(pool, Steps(indices, offsets, mirrored, kept, rates))
 
     return run
 

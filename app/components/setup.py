@@ -111,6 +111,9 @@ def _edited(recipe: Recipe) -> tuple[Recipe, int]:
     return recipe.model_copy(update=changes), int(seed)
 
 
+_FLIPS = {"random": "at random", "alternating": "in every second epoch"}
+
+
 def in_words(recipe: Recipe) -> str:
     """A recipe in one line."""
     parts = [f"{recipe.optimizer}, {recipe.schedule} schedule"]
@@ -118,7 +121,7 @@ def in_words(recipe: Recipe) -> str:
     parts += [f"weight decay {recipe.weight_decay:g}"] if recipe.weight_decay else []
     parts += [f"gradients clipped at norm {recipe.clip_norm:g}"] if recipe.clip_norm else []
     parts += [f"shifts by up to {recipe.shift} px"] if recipe.shift else []
-    parts += ["mirrored at random"] if recipe.flip else []
+    parts += [] if recipe.flip == "none" else [f"mirrored {_FLIPS[recipe.flip]}"]
     return f"{', '.join(parts)}. {recipe.source}."
 
 

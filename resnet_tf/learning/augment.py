@@ -31,14 +31,31 @@ class Moves(NamedTuple):
     mirrored: np.ndarray
 
 
-def moves(recipe: Recipe, count: int, random: np.random.Generator) -> Moves:
-    """Drawn for `count` images: by up to `shift` px each way, and half of them mirrored."""
+def moves(recipe: Recipe, indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> Moves:
+    """Drawn for the images of these numbers: by up to `shift` px each way, and half of them mirrored."""
+    count = len(indices)
     offsets = random.integers(0, 2 * recipe.shift + 1, (count, 2)) - recipe.shift if recipe.shift else 0
-    mirrored = random.random(count) < 0.5 if recipe.flip else False
+    mirrored = {"none": _never, "random": _at_random, "alternating": _in_turn}[recipe.flip](
+        indices, epoch, seed, random
+    )
     return Moves(
         np.broadcast_to(np.asarray(offsets, np.int32), (count, 2)),
         np.broadcast_to(np.asarray(mirrored, bool), (count,)),
     )
+
+
+def _never(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
+    return np.zeros(len(indices), bool)
+
+
+def _at_random(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
+    return random.random(len(indices)) < 0.5
+
+
+def _in_turn(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
+    """Every image in every second epoch: which it begins with follows from its number and the seed."""
+    begins = np.random.default_rng(seed).random(int(indices.max()) + 1)[indices] < 0.5
+    return begins ^ (epoch % 2 == 1)
 
 
 def picked(pool: Tensor, indices: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 fetched before the call ends.
 
 What a step does is written once, in Keras' operations (`_Objective`); a backend adds how it takes gradients and how it
-repeats. On an accelerator all steps of a call are one compiled loop; on a CPU they are calls of one compiled step, since
-neither XLA nor TensorFlow runs convolutions on all cores from within a loop.
+repeats. On an accelerator all steps of a call are one compiled loop; on a CPU they are calls of one compiled step, for
+XLA does not run convolutions on all cores from within a loop.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from resnet_tf.learning.augment import picked, scaled
 from resnet_tf.learning.backend import device, keras
+from resnet_tf.learning.recipes import Recipe
 
 ops = keras.ops
 Tensor = Any
@@ -23,11 +24,15 @@ MOST = 64  # steps in one call: a compiled loop is made for so many, and runs as
 
 
 class Steps(NamedTuple):
-    """What k steps of n images each are told: which images of a pool, how each is moved, and each step's rate."""
+    """What k steps of n images each are told: which images of a pool, how each is moved, and what a step does.
+
+    Each image keeps a share `kept` of itself; the rest is the image at the batch's other end.
+    """
 
     indices: np.ndarray  # (k, n) int32
     offsets: np.ndarray  # (k, n, 2) int32
     mirrored: np.ndarray  # (k, n) bool
+    kept: np.ndarray  # (k,) float32: 1 without mixup
     rates: np.ndarray  # (k,) float32
 
     def padded(self) -> Steps:
@@ -45,7 +50,7 @@ class Measures(NamedTuple):
 
 
 class Engine(Protocol):
-    """Trains a model. A pool of images, (N, height, width, channels) uint8, and their labels stay where `put` puts them."""
+    """Trains a model on a pool of images, (N, height, width, channels) uint8, that stays where `put` puts it."""
 
     def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
         """The pool on the device."""
@@ -57,20 +62,28 @@ class Engine(Protocol):
 class _Objective:
     """What a step computes, on any backend."""
 
-    def __init__(self, model: keras.Model, classes: int, label_smoothing: float) -> None:
+    def __init__(self, model: keras.Model, recipe: Recipe, classes: int, weights: np.ndarray | None) -> None:
         self.model, self.classes = model, classes
-        self._loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
+        self.mixes, self.weights = recipe.mixup > 0, weights
+        self._loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
 
-    def batch(self, pool: tuple[Tensor, Tensor], indices: Tensor, offsets: Tensor, mirrored: Tensor) -> Any:
-        """Images as the network takes them, and their labels."""
+    def batch(self, pool: tuple[Tensor, Tensor], step: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Images as the network takes them, and what it should answer, (n, classes)."""
         images, labels = pool
-        return scaled(picked(images, indices, offsets, mirrored)), ops.take(labels, indices, axis=0)
+        indices, offsets, mirrored, kept = step
+        shown = scaled(picked(images, indices, offsets, mirrored))
+        targets = ops.one_hot(ops.take(labels, indices, axis=0), self.classes)
+        if self.mixes:
+            shown, targets = (kept * each + (1 - kept) * ops.flip(each, axis=0) for each in (shown, targets))
+        return shown, targets
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return self._loss(ops.one_hot(labels, self.classes), ops.cast(logits, "float32"))
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        weights = None if self.weights is None else ops.matmul(targets, ops.convert_to_tensor(self.weights))
+        return self._loss(targets, ops.cast(logits, "float32"), sample_weight=weights)
 
-    def correct(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return ops.sum(ops.cast(ops.cast(ops.argmax(logits, axis=-1), "int32") == labels, "float32"))
+    def correct(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """How many were right; of a blend, about the larger part."""
+        return ops.sum(ops.cast(ops.argmax(logits, axis=-1) == ops.argmax(targets, axis=-1), "float32"))
 
 
 class _TensorFlow:
@@ -96,13 +109,13 @@ class _TensorFlow:
 
     def _step(self, pool: tuple[Tensor, Tensor], step: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         *which, rate = step
-        images, labels = self._objective.batch(pool, *which)
+        images, targets = self._objective.batch(pool, which)
         with self._tf.GradientTape() as tape:
             logits = self._model(images, training=True)
-            loss = self._objective.loss(logits, labels)
+            loss = self._objective.loss(logits, targets)
         self._optimizer.learning_rate = rate
         self._optimizer.apply(tape.gradient(loss, self._variables), self._model.trainable_variables)
-        return loss, self._objective.correct(logits, labels), self._tf.identity(self._optimizer.gradient_norm.value)
+        return loss, self._objective.correct(logits, targets), self._tf.identity(self._optimizer.gradient_norm.value)
 
     def _loop(self, pool: tuple[Tensor, Tensor], steps: Steps, count: Tensor) -> Sequence[Tensor]:
         tf = self._tf
@@ -153,18 +166,18 @@ class _Jax:
         parts = self._model.trainable_variables, self._model.non_trainable_variables, self._optimizer.variables
         return tuple([variable.value for variable in part] for part in parts)
 
-    def _forward(self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor, labels: Tensor) -> Any:
+    def _forward(self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor, targets: Tensor) -> Any:
         logits, fixed = self._model.stateless_call(trainable, fixed, images, training=True)
-        return self._objective.loss(logits, labels), (logits, fixed)
+        return self._objective.loss(logits, targets), (logits, fixed)
 
     def _step(self, state: Any, pool: tuple[Tensor, Tensor], step: Sequence[Tensor]) -> tuple[Any, Any]:
         trainable, fixed, own = state
         *which, rate = step
-        images, labels = self._objective.batch(pool, *which)
-        (loss, (logits, fixed)), gradients = self._gradient(trainable, fixed, images, labels)
+        images, targets = self._objective.batch(pool, which)
+        (loss, (logits, fixed)), gradients = self._gradient(trainable, fixed, images, targets)
         own = [*own[: self._rate], rate, *own[self._rate + 1 :]]
         trainable, own = self._optimizer.stateless_apply(own, gradients, trainable)
-        return (trainable, fixed, own), (loss, self._objective.correct(logits, labels), own[self._norm])
+        return (trainable, fixed, own), (loss, self._objective.correct(logits, targets), own[self._norm])
 
     def _loop(self, state: Any, pool: tuple[Tensor, Tensor], steps: Steps, count: int) -> tuple[Any, Any]:
         def one(i: Tensor, carried: Any) -> Any:
@@ -190,10 +203,10 @@ class _Torch:
 
     def _step(self, pool: tuple[Tensor, Tensor], step: Sequence[np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
         *which, rate = step
-        images, labels = self._objective.batch(pool, *map(ops.convert_to_tensor, which))
+        images, targets = self._objective.batch(pool, [*map(ops.convert_to_tensor, which)])
         self._model.zero_grad()
         logits = self._model(images, training=True)
-        loss = self._objective.loss(logits, labels)
+        loss = self._objective.loss(logits, targets)
         loss.backward()
         self._optimizer.learning_rate = float(rate)
         variables = self._model.trainable_variables
@@ -201,7 +214,7 @@ class _Torch:
 
         with torch.no_grad():
             self._optimizer.apply([variable.value.grad for variable in variables], variables)
-        correct = self._objective.correct(logits, labels)
+        correct = self._objective.correct(logits, targets)
         return loss.detach(), correct, self._optimizer.gradient_norm.value.detach().clone()
 
 
@@ -214,7 +227,8 @@ _ENGINES = {"tensorflow": _TensorFlow, "jax": _Jax, "torch": _Torch}
 
 
 def engine(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer, classes: int, label_smoothing: float = 0.0
-) -> Engine:
-    """What trains a model on the backend that Keras runs on."""
-    return _ENGINES[keras.backend.backend()](model, optimizer, _Objective(model, classes, label_smoothing))
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: Recipe, classes: int,
+    weights: np.ndarray | None = None,
+) -> Engine:  # fmt: skip
+    """What trains a model on the backend that Keras runs on. `weights` (classes,) say how much each class counts."""
+    return _ENGINES[keras.backend.backend()](model, optimizer, _Objective(model, recipe, classes, weights))

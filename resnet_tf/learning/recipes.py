@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from resnet_tf.design.spec import Part, SpecError, nearest_word
 
@@ -18,8 +18,14 @@ class Recipe(Part):
     The learning rate climbs linearly over the first `warmup` of all steps, then follows its schedule: `step` multiplies
     it by `factor` at each of `milestones` (shares of all steps), `cosine` takes it to 0. `weight_decay` acts on
     kernels, not on biases and norms: added to the gradient (L2, as the papers have it), decoupled for adamw. `shift`
-    moves an image by up to that many pixels each way, black coming in; `flip` mirrors half of the images. In
+    moves an image by up to that many pixels each way, black coming in; `flip` "random" mirrors half of the images. In
     "mixed_bfloat16" layers compute with 8 bits of mantissa and weights stay in float32; results are always float32's.
+    `flip` "alternating" mirrors an image in every second epoch, which half of them in the first (Jordan 2024). `mixup`
+    blends every image with another, by a share drawn from Beta(mixup, mixup) for each step (Zhang 2018). `average`
+    keeps a moving average of the weights with this momentum, and judges and exports that. `accumulate` steps make one
+    update, as if their batches were one. `balance` weighs a class by how rare it is. `patience` ends a training after
+    so many epochs without a better validation accuracy. `test_flip` answers with the mean of an image's and its mirror
+    image's logits. `frozen` leaves that many parts as they begin, the stem first, then the stages.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)] = "custom"
@@ -39,7 +45,20 @@ class Recipe(Part):
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
     shift: Annotated[int, Field(ge=0, le=256)] = 0
-    flip: bool = False
+    flip: Literal["none", "random", "alternating"] = "none"
+    mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
+    average: Annotated[float, Field(gt=0, lt=1)] | None = None
+    accumulate: Annotated[int, Field(ge=1, le=4_096)] = 1
+    balance: bool = False
+    patience: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    test_flip: bool = False
+    frozen: Annotated[int, Field(ge=0, le=13)] = 0
+
+    @field_validator("flip", mode="before")
+    @classmethod
+    def _flip_was_a_switch(cls, value: object) -> object:
+        """Runs of earlier versions are kept with a truth value here."""
+        return {True: "random", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _milestones_climb(self) -> Self:
@@ -89,7 +108,7 @@ _ROWS = (
         epochs=164,
         batch_size=128,
         shift=4,
-        flip=True,
+        flip="random",
     ),
     Recipe(
         name="wrn",
@@ -102,7 +121,7 @@ _ROWS = (
         epochs=200,
         batch_size=128,
         shift=4,
-        flip=True,
+        flip="random",
     ),
     Recipe(
         name="adam",

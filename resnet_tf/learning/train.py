@@ -11,18 +11,19 @@ import numpy as np
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
+from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.augment import moves, scaled
 from resnet_tf.learning.backend import computing_in, device, keras
 from resnet_tf.learning.build import assemble
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard, check_head
-from resnet_tf.learning.checkpoint import Checkpoint, take, take_up
+from resnet_tf.learning.checkpoint import NOTHING, Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
 from resnet_tf.learning.engine import MOST, Steps, engine
 from resnet_tf.learning.evaluate import evaluation, scores
 from resnet_tf.learning.kernels import training_makers
-from resnet_tf.learning.optimizers import optimizer
+from resnet_tf.learning.optimizers import averages, optimizer
 from resnet_tf.learning.recipes import Recipe
 
 Kind: TypeAlias = Literal["compiling", "step", "epoch", "checkpoint", "diverged", "evaluation", "finished"]
@@ -59,7 +60,7 @@ def train(
     training = _Training(data, recipe, seed, checkpoint)
     yield training.event("compiling", **training.outlook(spec))
     training.prepare(spec, checkpoint)
-    while training.epoch < recipe.epochs:
+    while training.epoch < recipe.epochs and not training.has_waited:
         for event in training.one_epoch():
             yield event
             if event.kind == "diverged":
@@ -104,10 +105,9 @@ class _Training:
         self.batch_size = min(recipe.batch_size, len(data.train))
         self.steps_per_epoch = len(data.train) // self.batch_size
         self.steps = self.steps_per_epoch * recipe.epochs
-        self.epoch, self.step, spent = (
-            (checkpoint.epoch, checkpoint.step, checkpoint.seconds) if checkpoint else (0, 0, 0.0)
-        )
-        self.began = time.perf_counter() - spent
+        begin = checkpoint or NOTHING
+        self.epoch, self.step, self.best, self.waited = begin.epoch, begin.step, begin.best, begin.waited
+        self.began = time.perf_counter() - begin.seconds
         self.pace = _Tally()  # of all steps but the first, which compiles
         self.validation_seconds = 0.0
         self.logits: np.ndarray | None = None
@@ -137,15 +137,17 @@ class _Training:
         graph = expand(spec)
         with computing_in(self.recipe.precision):
             self.model = assemble(graph, training_makers(), seed=self.seed, name="network")
-        # what is answered is answered in float32, whatever was computed in
-        exact = self.recipe.precision == "float32"
-        self.judged = self.model if exact else assemble(graph, training_makers(), seed=None, name="network")
+        freeze(self.model, graph, self.recipe.frozen)
+        # what answers is the average, where there is one, and computes in float32, whatever the training does
+        itself = self.recipe.precision == "float32" and self.recipe.average is None
+        self.judged = self.model if itself else assemble(graph, training_makers(), seed=None, name="network")
         self.optimizer = optimizer(self.recipe, self.model)
         # for answers alone; on a CPU XLA halves TensorFlow's speed
         self.judged.compile(jit_compile=keras.backend.backend() == "jax")
         if checkpoint:
             take_up(self.model, self.optimizer, checkpoint)
-        self.engine = engine(self.model, self.optimizer, spec.classes, self.recipe.label_smoothing)
+        weights = balanced(self.data.train.labels, spec.classes) if self.recipe.balance else None
+        self.engine = engine(self.model, self.optimizer, self.recipe, spec.classes, weights)
         if self.resident:
             train = self.data.train
             self.pool = self.engine.put(train.batch(np.arange(len(train))), train.labels)
@@ -169,6 +171,7 @@ class _Training:
                 recent, told = _Tally(), now
         self.epoch += 1
         loss, accuracy = self.validate()
+        self.best, self.waited = (accuracy, 0) if accuracy > self.best else (self.best, self.waited + 1)
         yield self.event(
             "epoch",
             **epoch.means,
@@ -183,12 +186,14 @@ class _Training:
         """What the steps of the next epoch are told."""
         random = np.random.default_rng([self.seed, self.epoch])
         count, size = self.steps_per_epoch, self.batch_size
-        order = random.permutation(len(self.data.train))[: count * size].astype(np.int32)
-        drawn = [moves(self.recipe, size, random) for _ in range(count)]
+        order = random.permutation(len(self.data.train))[: count * size].astype(np.int32).reshape(count, size)
+        drawn = [moves(self.recipe, indices, self.epoch, self.seed, random) for indices in order]
+        offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
+        mixup = self.recipe.mixup
+        kept = random.beta(mixup, mixup, count) if mixup else np.ones(count)
         first = self.epoch * count
         rates = [self.recipe.learning_rate_at(first + i, self.steps) for i in range(count)]
-        offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
-        return Steps(order.reshape(count, size), offsets, mirrored, np.array(rates, np.float32))
+        return Steps(order, offsets, mirrored, kept.astype(np.float32), np.array(rates, np.float32))
 
     def at_once(self) -> int:
         """How many steps the next call takes: one at first, then as many as fit between two events."""
@@ -238,7 +243,11 @@ class _Training:
         began = time.perf_counter()
         if self.judged is not self.model:
             self.judged.set_weights(self.model.get_weights())
-        self.logits = predict(self.judged, self.data.validation, self.batch_size)
+            kept = averages(self.optimizer, self.model)
+            for weight in self.judged.weights:
+                if weight.path in kept:
+                    weight.assign(kept[weight.path])
+        self.logits = predict(self.judged, self.data.validation, self.batch_size, self.recipe.test_flip)
         self.validation_seconds = time.perf_counter() - began
         return scores(self.logits, self.data.validation.labels)
 
@@ -249,7 +258,13 @@ class _Training:
         return self.logits
 
     def checkpoint(self) -> Checkpoint:
-        return take(self.model, self.optimizer, self.epoch, self.step, time.perf_counter() - self.began)
+        seconds = time.perf_counter() - self.began
+        return take(self.model, self.optimizer, self.epoch, self.step, seconds, self.best, self.waited)
+
+    @property
+    def has_waited(self) -> bool:
+        """Whether it was long enough without a better accuracy."""
+        return self.recipe.patience is not None and self.waited >= self.recipe.patience
 
     def result(self) -> dict[str, Any]:
         loss, accuracy = scores(self.answers(), self.data.validation.labels)
@@ -261,13 +276,33 @@ class _Training:
         }
 
 
-def predict(model: keras.Model, split: Split, batch_size: int) -> np.ndarray:
-    """Logits (n, classes) for every image of a split, in batches of one size so that the model is compiled once."""
+def predict(model: keras.Model, split: Split, batch_size: int, flipped: bool = False) -> np.ndarray:
+    """Logits (n, classes) for every image of a split, in batches of one size so that the model is compiled once.
+
+    Where `flipped`, they are the mean of the image's and of its mirror image's.
+    """
     parts = []
     for start in range(0, len(split), batch_size):
         indices = np.arange(start, start + batch_size) % len(split)
-        parts.append(model.predict_on_batch(scaled(split.batch(indices))))
+        images = scaled(split.batch(indices))
+        logits = model.predict_on_batch(images)
+        parts.append((logits + model.predict_on_batch(images[:, :, ::-1])) / 2 if flipped else logits)
     return np.concatenate(parts)[: len(split)]
+
+
+def balanced(labels: np.ndarray, classes: int) -> np.ndarray:
+    """How much each class counts, (classes,) float32, so that all count alike whatever their number; 1 on average."""
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def freeze(model: keras.Model, graph: LayerGraph, parts: int) -> None:
+    """Leaves so many parts as they are, the stem first, then the stages; their norms use their moving statistics."""
+    order = dict.fromkeys(block.stage for block in graph.blocks)
+    chosen = {*list(order)[:parts]} - {"head"}
+    for block in graph.blocks:
+        for layer in graph.layers_of(block) if block.stage in chosen else ():
+            model.get_layer(layer.name).trainable = False
 
 
 def usual_first_step(spec: Spec, batch_size: int) -> float:

@@ -30,10 +30,10 @@ def _is_scheduled(recipe: Recipe) -> bool:
 
 def batches_code(recipe: Recipe, is_resized: bool) -> str:
     """The class that gives batches: images in a new order each epoch, moved and mirrored as the recipe has it."""
-    does = [*(["moved"] if recipe.shift else []), *(["mirrored"] if recipe.flip else [])]
+    does = [*(["moved"] if recipe.shift else []), *(["mirrored"] if recipe.flip != "none" else [])]
     about = f", {' and '.join(does)} at random" if does else ""
     smooth = bool(recipe.label_smoothing)
-    body = (_SHIFT.format(most=recipe.shift) if recipe.shift else "") + (_FLIP if recipe.flip else "")
+    body = (_SHIFT.format(most=recipe.shift) if recipe.shift else "") + (_FLIP if recipe.flip != "none" else "")
     batches = _BATCHES.format(
         about=about,
         resize=_RESIZE if is_resized else "",

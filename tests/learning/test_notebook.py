@@ -103,7 +103,7 @@ def test_a_name_that_people_typed_stays_in_its_cell():
 WHOLE = 40  # images, all in one batch: then their order does not matter
 STEPS = 4
 PARITY = {
-    "he2015": recipe("he2015", epochs=STEPS, shift=0, flip=False, weight_decay=0.01, batch_size=WHOLE),
+    "he2015": recipe("he2015", epochs=STEPS, shift=0, flip="none", weight_decay=0.01, batch_size=WHOLE),
     "warm cosine": recipe("quick", epochs=STEPS, shift=0, warmup=0.5, label_smoothing=0.1, clip_norm=0.5,
                           learning_rate=0.5, batch_size=WHOLE),
     "adam": recipe("adam", epochs=STEPS, shift=0, batch_size=WHOLE, weight_decay=0.01),

@@ -27,7 +27,7 @@ TINY = ResNetSpec(
     stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
     stages=(Stage(blocks=1, width=8), Stage(blocks=1, width=16, stride=2)),
 )
-SHORT = recipe("quick", epochs=3, shift=1, flip=True)
+SHORT = recipe("quick", epochs=3, shift=1, flip="random")
 
 
 def of_kind(events, kind):
