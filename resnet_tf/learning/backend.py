@@ -14,6 +14,35 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 
 
+def _allow_dots() -> None:
+    """Lets layers have dots in their names on PyTorch: Keras keeps a layer's variables there under their paths, and
+    PyTorch takes no dot in the name of a parameter. They are found by their paths all the same.
+    """
+    import torch
+    from keras.src.backend.torch.layer import TorchLayer
+
+    def key(variable: keras.Variable) -> str:
+        return variable.path.replace(".", "_")
+
+    def track_all(layer: TorchLayer) -> None:
+        layer._torch_params = torch.nn.ParameterDict({key(v): v.value for v in layer.variables})
+
+    def track(layer: TorchLayer, variable: keras.Variable) -> None:
+        if hasattr(layer, "_torch_params"):
+            layer.torch_params[key(variable)] = variable.value
+
+    def untrack(layer: TorchLayer, variable: keras.Variable) -> None:
+        if hasattr(layer, "_torch_params"):
+            layer.torch_params.pop(key(variable))
+
+    TorchLayer._track_variables, TorchLayer._post_track_variable = track_all, track
+    TorchLayer._post_untrack_variable = untrack
+
+
+if keras.backend.backend() == "torch":
+    _allow_dots()
+
+
 class Device(NamedTuple):
     """Where Keras computes, and a sentence that says why there."""
 

@@ -22,7 +22,8 @@ class _Measured:
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        self.gradient_norm.assign(ops.sqrt(sum(ops.vdot(grad, grad) for grad in grads)))
+        flat = [ops.reshape(grad, (-1,)) for grad in grads]
+        self.gradient_norm.assign(ops.sqrt(sum(ops.vdot(grad, grad) for grad in flat)))
         if self.l2:
             grads = [g + self.l2 * v if is_kernel(v) else g for g, v in zip(grads, variables, strict=True)]
         super().apply(grads, variables)
