@@ -14,6 +14,7 @@ from resnet_tf.cli.designs import Changes, complete, design
 from resnet_tf.cli.failures import Failed
 from resnet_tf.cli.output import AsJson, clock, finite
 from resnet_tf.design.spec import SpecError
+from resnet_tf.learning.recipes import RECIPES
 
 if TYPE_CHECKING:
     from resnet_tf.cli.plans import Folder, Plan
@@ -33,7 +34,7 @@ def train(
     dataset: Annotated[
         str, typer.Option(help="digits, mnist, fashion_mnist, cifar10, cifar100; or a folder, zip or npz of images.")
     ] = "digits",
-    recipe: Annotated[str, typer.Option(help="quick, he2015, wrn, adam or gentle.")] = "quick",
+    recipe: Annotated[str, typer.Option(help=f"{', '.join(RECIPES)}.")] = "quick",
     recipe_changes: Annotated[
         list[str],
         typer.Option("--with", metavar="FIELD=VALUE", default_factory=list, show_default=False,

@@ -31,6 +31,7 @@ class Recipe(Part):
     name: Annotated[str, Field(min_length=1, max_length=60)] = "custom"
     title: Annotated[str, Field(max_length=120)] = "Custom"
     source: Annotated[str, Field(max_length=300)] = ""
+    reached: Annotated[str, Field(max_length=300)] = ""
     optimizer: Literal["sgd", "nesterov", "adam", "adamw"] = "nesterov"
     learning_rate: Annotated[float, Field(gt=0, le=100)] = 0.1
     momentum: Share = 0.9
@@ -83,6 +84,8 @@ _SCHEDULES = {
 }
 
 HE2015 = "He et al. 2015, arXiv:1512.03385, section 4.2"
+HE2016 = "He et al. 2016, Identity Mappings, arXiv:1603.05027, appendix"
+HE2019 = "He et al. 2019, Bag of Tricks, arXiv:1812.01187"
 WRN = "Zagoruyko and Komodakis 2016, arXiv:1605.07146, section 3"
 
 _ROWS = (
@@ -90,6 +93,7 @@ _ROWS = (
         name="quick",
         title="Quick: digits in half a minute",
         source="Tuned here on the bundled digits",
+        reached="98.9 to 99.7 % of the bundled digits with ResNet-20 (three seeds)",
         learning_rate=0.1,
         warmup=0.1,
         weight_decay=5e-4,
@@ -101,6 +105,7 @@ _ROWS = (
         name="he2015",
         title="He 2015, CIFAR",
         source=HE2015,
+        reached="8.75 % error on CIFAR-10 with ResNet-20, 6.43 % with ResNet-110 (Table 6)",
         optimizer="sgd",
         schedule="step",
         milestones=(0.5, 0.75),
@@ -114,12 +119,42 @@ _ROWS = (
         name="wrn",
         title="Wide ResNet, CIFAR",
         source=WRN,
+        reached="4.00 % error on CIFAR-10 with WRN-28-10 (Table 5)",
         schedule="step",
         milestones=(0.3, 0.6, 0.8),
         factor=0.2,
         weight_decay=5e-4,
         epochs=200,
         batch_size=128,
+        shift=4,
+        flip="random",
+    ),
+    Recipe(
+        name="he2016",
+        title="He 2016, CIFAR: pre-activation",
+        source=HE2016,
+        reached="5.46 % error on CIFAR-10 with pre-activation ResNet-164, 4.92 % with ResNet-1001 (Table 4)",
+        optimizer="sgd",
+        schedule="step",
+        milestones=(0.5, 0.75),
+        warmup=0.00625,  # 400 of 64,000 steps, there at a rate of 0.01
+        weight_decay=1e-4,
+        epochs=164,
+        batch_size=128,
+        shift=4,
+        flip="random",
+    ),
+    Recipe(
+        name="tricks",
+        title="Bag of tricks: cosine, warm-up, smooth labels, mixup",
+        source=HE2019,
+        reached="79.29 % of ImageNet with ResNet-50 and all tricks, 75.3 % without (abstract)",
+        warmup=0.025,  # 5 of 200 epochs
+        weight_decay=1e-4,
+        label_smoothing=0.1,
+        mixup=0.2,
+        epochs=200,
+        batch_size=256,
         shift=4,
         flip="random",
     ),
