@@ -51,21 +51,16 @@ def train(
     TrainingRefused where the design does not fit the images or the memory, DatasetUnavailable without network,
     DatasetMismatch for channels that cannot be converted.
     """
-    if seed < 0:
-        raise SpecError("seed", "at least 0", seed, 0)
-    check_head(spec)
-    check_memory(spec, recipe)
-    data = load(dataset, spec.input_shape)
-    _check_classes(spec, data)
-    training = _Training(data, recipe, seed, checkpoint)
-    yield training.event("compiling", **training.outlook(spec))
-    training.prepare(spec, checkpoint)
+    training = Training(spec, dataset, recipe, seed, checkpoint)
+    yield training.event("compiling", **training.outlook())
+    training.prepare()
     while training.epoch < recipe.epochs and not training.has_waited:
         for event in training.one_epoch():
             yield event
             if event.kind == "diverged":
                 return
-    yield training.event("evaluation", **evaluation(training.answers(), data.validation, data.class_names))
+    validation, names = training.data.validation, training.data.class_names
+    yield training.event("evaluation", **evaluation(training.answers(), validation, names))
     yield training.event("finished", **training.result())
 
 
@@ -97,11 +92,19 @@ class _Tally(NamedTuple):
         return self.images / self.seconds
 
 
-class _Training:
+class Training:
     """A training under way: where it is, how fast it goes, and the model. The only thing here that changes."""
 
-    def __init__(self, data: Data, recipe: Recipe, seed: int, checkpoint: Checkpoint | None) -> None:
-        self.data, self.recipe, self.seed = data, recipe, seed
+    def __init__(
+        self, spec: Spec, dataset: str | DatasetCard, recipe: Recipe, seed: int, checkpoint: Checkpoint | None = None
+    ) -> None:
+        if seed < 0:
+            raise SpecError("seed", "at least 0", seed, 0)
+        check_head(spec)
+        check_memory(spec, recipe)
+        data = load(dataset, spec.input_shape)
+        _check_classes(spec, data)
+        self.spec, self.data, self.recipe, self.seed, self._begin = spec, data, recipe, seed, checkpoint
         self.batch_size = min(recipe.batch_size, len(data.train))
         self.steps_per_epoch = len(data.train) // self.batch_size
         self.steps = self.steps_per_epoch * recipe.epochs
@@ -117,9 +120,9 @@ class _Training:
     def event(self, kind: Kind, **values: Any) -> Event:
         return Event(kind, self.step, self.epoch, time.perf_counter() - self.began, values)
 
-    def outlook(self, spec: Spec) -> dict[str, Any]:
+    def outlook(self) -> dict[str, Any]:
         """What can be said before the first step."""
-        where = device()
+        where, spec = device(), self.spec
         return {
             "device": where.name,
             "why": where.why,
@@ -132,8 +135,9 @@ class _Training:
             "parameters": costs(spec).parameters,
         }
 
-    def prepare(self, spec: Spec, checkpoint: Checkpoint | None) -> None:
+    def prepare(self) -> None:
         """Makes the model and its optimiser, or takes them up where the checkpoint left them."""
+        spec, checkpoint = self.spec, self._begin
         graph = expand(spec)
         with computing_in(self.recipe.precision):
             self.model = assemble(graph, training_makers(), seed=self.seed, name="network")
