@@ -6,7 +6,7 @@ GPU ?= 0
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format bench screenshots clean
+.PHONY: help app test test-services lint format bench screenshots clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ app: $(VENV)/app-$(GPU)  ## the workbench in a browser (GPU=1: TensorFlow with C
 test: $(VENV)/dev-$(GPU)  ## every test, a real browser among them
 	@scripts/browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-services: $(VENV)/services-$(GPU)  ## what needs the other backends: JAX and PyTorch
+	$(BIN)/python -m pytest -m services
 
 lint: $(VENV)/dev-$(GPU)  ## ruff, mypy (strict on the design core), import-linter
 	$(BIN)/ruff check .
@@ -41,6 +44,11 @@ clean:  ## removes the environment and caches
 
 $(VENV)/app-$(GPU): requirements.txt scripts/environment
 	@scripts/environment $(VENV) $(GPU)
+	@touch $@
+
+# pip, since it finds a local build of torch for CPUs where there is one; others take gigabytes
+$(VENV)/services-$(GPU): $(VENV)/dev-$(GPU)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[services]'
 	@touch $@
 
 $(VENV)/dev-$(GPU): $(VENV)/app-$(GPU) pyproject.toml

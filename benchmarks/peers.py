@@ -36,3 +36,32 @@ def torch_resnet(blocks: tuple[int, ...], classes: int = 1000) -> Any:
             layers.append(Bottleneck(inputs, 64 * 2**stage, 2 if stage and i == 0 else 1))
             inputs = 256 * 2**stage
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
+
+
+def torch_cifar_resnet(blocks: int, classes: int = 10) -> Any:
+    """He 2015's CIFAR network in plain torch modules, shortcuts padded with zeros where shapes change."""
+    from torch import nn
+    from torch.nn import functional
+
+    class Basic(nn.Module):
+        def __init__(self, inputs: int, width: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(width)
+            self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+            self.bn2 = nn.BatchNorm2d(width)
+            self.more, self.stride = width - inputs, stride
+
+        def forward(self, x: Any) -> Any:
+            y = functional.relu(self.bn1(self.conv1(x)))
+            if self.more or self.stride > 1:
+                x = functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
+            return functional.relu(self.bn2(self.conv2(y)) + x)
+
+    layers: list[Any] = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    inputs = 16
+    for width, stride in ((16, 1), (32, 2), (64, 2)):
+        for i in range(blocks):
+            layers.append(Basic(inputs, width, stride if i == 0 else 1))
+            inputs = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))

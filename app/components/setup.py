@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
@@ -15,6 +15,7 @@ from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import DatasetCard, Recipe
 
 MOST_EPOCHS, MOST_BATCH, MOST_SEED = 10_000, 65_536, 2**31 - 1
+AVERAGE = 0.99  # momentum of averaged weights, where a recipe has none of its own
 SIDES = (16, 24, 32, 48, 64, 96, 128, 160, 224)  # px
 
 
@@ -107,8 +108,59 @@ def _edited(recipe: Recipe) -> tuple[Recipe, int]:
         )  # fmt: skip
         seed = st.number_input("Seed", 0, MOST_SEED, 0, key="train.seed", persist_state="session",
                                help="The same seed gives the same weights, batches and curve")  # fmt: skip
+        others = {field: draw(recipe) for field, draw in _OTHERS.items()}
     changes = {"epochs": int(epochs), "batch_size": int(batch), "learning_rate": float(rate)}
-    return recipe.model_copy(update=changes), int(seed)
+    return recipe.model_copy(update=changes | others), int(seed)
+
+
+def _accumulated(recipe: Recipe) -> int:
+    return int(st.number_input(
+        "Batches in an update", 1, 4_096, recipe.accumulate, key=f"train.accumulate.{recipe.name}",
+        persist_state="session", help="So many batches are seen before the weights move: a larger batch in less memory",
+    ))  # fmt: skip
+
+
+def _patience(recipe: Recipe) -> int | None:
+    return int(st.number_input(
+        "Patience (epochs)", 0, MOST_EPOCHS, recipe.patience or 0, key=f"train.patience.{recipe.name}",
+        persist_state="session", help="Ends after so many epochs without a better validation accuracy; 0 goes on",
+    )) or None  # fmt: skip
+
+
+def _averaged(recipe: Recipe) -> float | None:
+    is_on = st.toggle(
+        "Average the weights", recipe.average is not None, key=f"train.average.{recipe.name}", persist_state="session",
+        help="Judges and exports a moving average of the weights of about the last hundred steps",
+    )  # fmt: skip
+    return (recipe.average or AVERAGE) if is_on else None
+
+
+def _balanced(recipe: Recipe) -> bool:
+    return st.toggle(
+        "Balance the classes", recipe.balance, key=f"train.balance.{recipe.name}", persist_state="session",
+        help="Images of rare classes count more, so that all classes count alike",
+    )  # fmt: skip
+
+
+def _precision(recipe: Recipe) -> str:
+    """Half precision is offered only where the processor has it."""
+    if not state.workbench().computes_bfloat16():
+        return "float32"
+    is_half = st.toggle(
+        "bfloat16", recipe.precision != "float32", key=f"train.precision.{recipe.name}", persist_state="session",
+        help="Layers compute with fewer digits, about 1.4 times faster here; the results are float32's",
+    )  # fmt: skip
+    return "mixed_bfloat16" if is_half else "float32"
+
+
+# field -> the widget that asks for it
+_OTHERS: dict[str, Callable[[Recipe], object]] = {
+    "accumulate": _accumulated, "patience": _patience, "average": _averaged, "balance": _balanced,
+    "precision": _precision,
+}  # fmt: skip
+
+
+_FLIPS = {"random": "at random", "alternating": "in every second epoch"}
 
 
 def in_words(recipe: Recipe) -> str:
@@ -118,8 +170,11 @@ def in_words(recipe: Recipe) -> str:
     parts += [f"weight decay {recipe.weight_decay:g}"] if recipe.weight_decay else []
     parts += [f"gradients clipped at norm {recipe.clip_norm:g}"] if recipe.clip_norm else []
     parts += [f"shifts by up to {recipe.shift} px"] if recipe.shift else []
-    parts += ["mirrored at random"] if recipe.flip else []
-    return f"{', '.join(parts)}. {recipe.source}."
+    parts += [] if recipe.flip == "none" else [f"mirrored {_FLIPS[recipe.flip]}"]
+    parts += [f"mixup {recipe.mixup:g}"] if recipe.mixup else []
+    parts += [f"labels smoothed by {recipe.label_smoothing:g}"] if recipe.label_smoothing else []
+    reached = f" It reached {recipe.reached}." if recipe.reached else ""
+    return f"{', '.join(parts)}. {recipe.source}.{reached}"
 
 
 def _fitted(card: DatasetCard, side: int | None, batch: int) -> Spec | None:

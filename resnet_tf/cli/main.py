@@ -30,6 +30,7 @@ COMMANDS = {
         "train resnet20_cifar10 -o trained", "train --resume -o trained",
         "train resnet20_cifar10 --dataset cifar10 --recipe he2015 --with epochs=3 -o cifar",
     ),
+    training.rate: ("rate resnet20_cifar10", "rate resnet18 --dataset cifar10 --recipe he2015 --steps 200"),
     files.export: ("export trained -f savedmodel -f onnx -o files", "export resnet50 --seed 1 -f litert -o files"),
     files.convert: ("convert resnet50.safetensors resnet50 --from-source timm -f keras -f torchvision -o files",),
     files.serve: ("serve files/resnet20_cifar10.onnx --port 8000",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,14 +13,27 @@ import typer
 
 from resnet_tf.cli.designs import Changes, complete, design
 from resnet_tf.cli.failures import Failed
-from resnet_tf.cli.output import AsJson, clock, finite
+from resnet_tf.cli.output import AsJson, clock, finite, print_table
 from resnet_tf.design.spec import SpecError
+from resnet_tf.learning.recipes import RECIPES
 
 if TYPE_CHECKING:
     from resnet_tf.cli.plans import Folder, Plan
     from resnet_tf.learning.train import Event
 
 _OVER = "\r\x1b[K"  # back to the line's begin, and clear it
+
+
+Dataset = Annotated[
+    str, typer.Option(help="digits, mnist, fashion_mnist, cifar10, cifar100; or a folder, zip or npz of images.")
+]
+RecipeName = Annotated[str, typer.Option(help=f"{', '.join(RECIPES)}.")]
+RecipeChanges = Annotated[
+    list[str],
+    typer.Option("--with", metavar="FIELD=VALUE", default_factory=list, show_default=False,
+                 help="Change the recipe: epochs=3, learning_rate=0.05, optimizer=adamw. Repeatable."),
+]  # fmt: skip
+ImageSize = Annotated[int | None, typer.Option(help="Pixels a side.", show_default="a practical size")]
 
 
 def train(
@@ -30,17 +44,11 @@ def train(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="A folder for events, checkpoints and the network.")],
     changes: Changes,
-    dataset: Annotated[
-        str, typer.Option(help="digits, mnist, fashion_mnist, cifar10, cifar100; or a folder, zip or npz of images.")
-    ] = "digits",
-    recipe: Annotated[str, typer.Option(help="quick, he2015, wrn, adam or gentle.")] = "quick",
-    recipe_changes: Annotated[
-        list[str],
-        typer.Option("--with", metavar="FIELD=VALUE", default_factory=list, show_default=False,
-                     help="Change the recipe: epochs=3, learning_rate=0.05, optimizer=adamw. Repeatable."),
-    ],
+    dataset: Dataset = "digits",
+    recipe: RecipeName = "quick",
+    recipe_changes: RecipeChanges,
     seed: int = 0,
-    image_size: Annotated[int | None, typer.Option(help="Pixels a side.", show_default="a practical size")] = None,
+    image_size: ImageSize = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -58,6 +66,43 @@ def train(
         asked = planned(given, folder, dataset, recipe, recipe_changes, seed, image_size)
         _say_what_was_fitted(given.spec, asked)
     _run(_agreed(folder, asked) if folder.holds_a_training else asked, folder, as_json=as_json)
+
+
+def rate(
+    text: Annotated[str, typer.Argument(metavar="DESIGN", help="As elsewhere.", autocompletion=complete)],
+    *,
+    changes: Changes,
+    dataset: Dataset = "digits",
+    recipe: RecipeName = "quick",
+    recipe_changes: RecipeChanges,
+    seed: int = 0,
+    image_size: ImageSize = None,
+    steps: Annotated[int, typer.Option(help="How many steps the test takes at most.")] = 100,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Suggests a learning rate: trains a few steps, each at a higher one (range test, Smith 2017)."""
+    from resnet_tf.cli.networks import load_keras
+    from resnet_tf.cli.plans import Folder, planned
+
+    with tempfile.TemporaryDirectory() as folder:
+        given = design(text, changes)
+        plan = planned(given, Folder(Path(folder)), dataset, recipe, recipe_changes, seed, image_size)
+        _say_what_was_fitted(given.spec, plan)
+        load_keras()
+        from resnet_tf.learning.rates import range_test, suggested
+
+        points = list(range_test(plan.spec, plan.dataset, plan.recipe, plan.seed, steps))
+    found = suggested(points)
+    if as_json:
+        print(json.dumps(finite({"suggested": found, "points": [point._asdict() for point in points]})))
+        return
+    print_table(
+        ("rate", "loss", "smoothed"),
+        [(f"{p.rate:.2g}", f"{p.loss:.4f}", f"{p.smoothed:.4f}") for p in points[:: max(len(points) // 20, 1)]],
+    )
+    if found is None:
+        raise Failed("The loss never fell: try more steps, or another recipe")
+    print(f"The loss falls fastest at a rate of {found:.2g}: train with --with learning_rate={found:.2g}")
 
 
 def _say_what_was_fitted(spec: Any, plan: Plan) -> None:

@@ -1,33 +1,77 @@
-"""Images on their way into the network: moved, mirrored, scaled."""
+"""Images on their way into the network: moved, mirrored, scaled. What happens to each is drawn by NumPy, so that every
+backend sees the same batches; it is done on the device, in the step itself.
+"""
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from resnet_tf.learning.recipes import Recipe
 
+Tensor = Any
+
 SCALE = 127.5  # pixels 0 to 255 become x / SCALE - 1: from -1 to 1, for every dataset, so that an export needs no table
 
 
-def scaled(images: np.ndarray) -> np.ndarray:
-    """What a network takes, float32 from -1 to 1, of pixels 0 to 255."""
-    return images.astype(np.float32) / SCALE - 1
+def scaled(images: Any) -> Any:
+    """What a network takes, float32 from -1 to 1, of pixels 0 to 255: NumPy's or a tensor."""
+    if isinstance(images, np.ndarray):
+        return images.astype(np.float32) / SCALE - 1
+    from resnet_tf.learning.backend import keras
+
+    return keras.ops.cast(images, "float32") / SCALE - 1
 
 
-def augmented(images: np.ndarray, recipe: Recipe, random: np.random.Generator) -> np.ndarray:
-    """Each image (n, height, width, channels) moved by up to `shift` px, black coming in, and mirrored at random."""
-    images = _shifted(images, recipe.shift, random) if recipe.shift else images
-    return _mirrored(images, random) if recipe.flip else images
+class Moves(NamedTuple):
+    """What becomes of n images: down and right by so many pixels (n, 2) int32, and mirrored or not, (n,) bool."""
+
+    offsets: np.ndarray
+    mirrored: np.ndarray
 
 
-def _shifted(images: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
-    count, height, width, _ = images.shape
-    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)))
-    corners = random.integers(0, 2 * most + 1, (count, 2))
-    windows = (padded[i, y : y + height, x : x + width] for i, (y, x) in enumerate(corners))
-    return np.stack(list(windows))
+def moves(recipe: Recipe, indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> Moves:
+    """Drawn for the images of these numbers: by up to `shift` px each way, and half of them mirrored."""
+    count = len(indices)
+    offsets = random.integers(0, 2 * recipe.shift + 1, (count, 2)) - recipe.shift if recipe.shift else 0
+    mirrored = {"none": _never, "random": _at_random, "alternating": _in_turn}[recipe.flip](
+        indices, epoch, seed, random
+    )
+    return Moves(
+        np.broadcast_to(np.asarray(offsets, np.int32), (count, 2)),
+        np.broadcast_to(np.asarray(mirrored, bool), (count,)),
+    )
 
 
-def _mirrored(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    chosen = random.random(len(images)) < 0.5
-    return np.where(chosen[:, None, None, None], images[:, :, ::-1], images)
+def _never(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
+    return np.zeros(len(indices), bool)
+
+
+def _at_random(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
+    return random.random(len(indices)) < 0.5
+
+
+def _in_turn(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
+    """Every image in every second epoch: which it begins with follows from its number and the seed."""
+    begins = np.random.default_rng(seed).random(int(indices.max()) + 1)[indices] < 0.5
+    return begins ^ (epoch % 2 == 1)
+
+
+def picked(pool: Tensor, indices: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
+    """Images (n, height, width, channels) out of a pool of them (N, ...), each moved, black coming in, and mirrored.
+
+    One lookup does all of it: a pixel of the result knows which pixel of the pool it is.
+    """
+    from resnet_tf.learning.backend import keras
+
+    ops = keras.ops
+    _, height, width, channels = pool.shape
+    rows = ops.arange(height, dtype="int32")[None, :] + offsets[:, :1]
+    across = ops.arange(width, dtype="int32")[None, :]
+    columns = ops.where(mirrored[:, None], width - 1 - across, across) + offsets[:, 1:]
+    pixels = (indices[:, None, None] * height + ops.clip(rows, 0, height - 1)[:, :, None]) * width
+    pixels = pixels + ops.clip(columns, 0, width - 1)[:, None, :]
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
+    found = ops.take(ops.reshape(pool, (-1, channels)), pixels, axis=0)
+    return ops.where(inside[..., None], found, ops.zeros_like(found))

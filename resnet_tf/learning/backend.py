@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 # TensorFlow switches oneDNN on by itself only on CPUs with VNNI, bf16 or AMX; on the others it doubles the speed.
@@ -10,6 +12,35 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
+
+
+def _allow_dots() -> None:
+    """Lets layers have dots in their names on PyTorch: Keras keeps a layer's variables there under their paths, and
+    PyTorch takes no dot in the name of a parameter. They are found by their paths all the same.
+    """
+    import torch
+    from keras.src.backend.torch.layer import TorchLayer
+
+    def key(variable: keras.Variable) -> str:
+        return variable.path.replace(".", "_")
+
+    def track_all(layer: TorchLayer) -> None:
+        layer._torch_params = torch.nn.ParameterDict({key(v): v.value for v in layer.variables})
+
+    def track(layer: TorchLayer, variable: keras.Variable) -> None:
+        if hasattr(layer, "_torch_params"):
+            layer.torch_params[key(variable)] = variable.value
+
+    def untrack(layer: TorchLayer, variable: keras.Variable) -> None:
+        if hasattr(layer, "_torch_params"):
+            layer.torch_params.pop(key(variable))
+
+    TorchLayer._track_variables, TorchLayer._post_track_variable = track_all, track
+    TorchLayer._post_untrack_variable = untrack
+
+
+if keras.backend.backend() == "torch":
+    _allow_dots()
 
 
 class Device(NamedTuple):
@@ -54,4 +85,15 @@ def device() -> Device:
     return _DEVICES[keras.backend.backend()]()
 
 
-__all__ = ["Device", "device", "keras"]
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers made here compute in "float32" or "mixed_bfloat16"; their weights are float32 in both."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+__all__ = ["Device", "computing_in", "device", "keras"]

@@ -14,6 +14,7 @@ from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.recipes import Recipe
 
 _CGROUP = Path("/sys/fs/cgroup")
+_CPUINFO = Path("/proc/cpuinfo")
 # a recipe's optimiser as the memory estimate calls it
 _SLOTS = {"sgd": "sgd_momentum", "nesterov": "sgd_momentum", "adam": "adam", "adamw": "adamw"}
 
@@ -37,14 +38,16 @@ def check_memory(spec: Spec, recipe: Recipe, available: int | None = None) -> No
 
 
 def training_bytes(spec: Spec, recipe: Recipe, batch: int) -> int:
-    """The estimated memory of one training step."""
-    return costs(spec).memory(batch, optimizer=_SLOTS[recipe.optimizer]).training.bytes
+    """The estimated memory of one training step; averages and accumulated gradients are as large as the weights."""
+    memory = costs(spec).memory(batch, recipe.precision, _SLOTS[recipe.optimizer])
+    copies = (recipe.average is not None) + (recipe.accumulate > 1)
+    return memory.training.bytes + copies * memory.gradients.bytes
 
 
 def _nearest(spec: Spec, recipe: Recipe, most: int) -> str:
     batch = largest(recipe.batch_size, lambda n: training_bytes(spec, recipe, n) <= most)
     if batch:
-        return f"it fits with {batch:,} at a time"
+        return f"it fits with {batch:,} at a time{_accumulated(spec, recipe, most)}"
     side = largest(max(spec.input_shape[:2]), lambda n: _fits_at(spec, recipe, n, most))
     if side:
         return f"it fits with one image of {side} x {side} px at a time"
@@ -54,6 +57,18 @@ def _nearest(spec: Spec, recipe: Recipe, most: int) -> str:
     return (
         f"its weights with their gradients and momentum alone take {_gigabytes(fixed)}; "
         f"with every width at {percent:g} % of what it is they would fit"
+    )
+
+
+def _accumulated(spec: Spec, recipe: Recipe, most: int) -> str:
+    """The offer of the same update from several smaller batches, where their sum fits too."""
+    added_up = recipe.model_copy(update={"accumulate": 2})
+    batch = largest(recipe.batch_size, lambda n: training_bytes(spec, added_up, n) <= most)
+    if not batch:
+        return ""
+    times = math.ceil(recipe.batch_size / batch) * recipe.accumulate
+    return (
+        f"; {times:,} batches of {batch:,} in an update (accumulate) change the weights as one of {recipe.batch_size:,}"
     )
 
 
@@ -71,6 +86,15 @@ def largest(most: int, fits: Callable[[int], bool]) -> int:
     while size and not fits(size):
         size //= 2
     return size
+
+
+def computes_bfloat16() -> bool:
+    """Whether this machine's processor multiplies in bfloat16 by itself; elsewhere it is slower than float32."""
+    try:
+        flags = _CPUINFO.read_text()
+    except OSError:  # not a Linux
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.split())  # the last is ARM's
 
 
 def available_bytes() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,25 @@ import numpy as np
 from resnet_tf.design.spec import Spec
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build
+from resnet_tf.learning.optimizers import averages
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state after `epoch` epochs: `weights` by their paths, and in order the `slots` of optimiser and dropouts."""
+    """The state after `epoch` epochs: `weights` by their paths, and in order the `slots` of optimiser and dropouts.
+
+    Of weights that are averaged (`Recipe.average`), `averages` has the averages, by the same paths: they are what was
+    judged and what is taken away. `best` is the best validation accuracy so far, `waited` the epochs since.
+    """
 
     epoch: int
     step: int
     seconds: float  # of training so far
     weights: dict[str, np.ndarray]
     slots: tuple[np.ndarray, ...]
+    averages: dict[str, np.ndarray] = field(default_factory=dict)
+    best: float = -1.0
+    waited: int = 0
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the checkpoint to a file: whole, then moved, so that a reader never finds half of one."""
@@ -30,52 +38,66 @@ class Checkpoint:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         arrays = {f"{_WEIGHT}{key}": value for key, value in self.weights.items()}
         arrays |= {f"{_SLOT}{i}": value for i, value in enumerate(self.slots)}
+        arrays |= {f"{_AVERAGE}{key}": value for key, value in self.averages.items()}
+        counts = np.array([self.epoch, self.step, self.waited], np.int64)
         with unfinished.open("wb") as file:
-            np.savez(file, counts=np.array([self.epoch, self.step], np.int64), seconds=self.seconds, **arrays)
+            np.savez(file, counts=counts, seconds=self.seconds, best=self.best, **arrays)
         unfinished.replace(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
         """The checkpoint that `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
-            epoch, step = (int(n) for n in file["counts"])
-            weights = {key.removeprefix(_WEIGHT): file[key] for key in file.files if key.startswith(_WEIGHT)}
+            epoch, step, *rest = (int(n) for n in file["counts"])
+            weights, averages = (
+                {key.removeprefix(kind): file[key] for key in file.files if key.startswith(kind)}
+                for kind in (_WEIGHT, _AVERAGE)
+            )
             slots = (file[key] for key in file.files if key.startswith(_SLOT))
-            return cls(epoch, step, float(file["seconds"]), weights, tuple(slots))
+            best, waited = (float(file["best"]), *rest) if rest else (-1.0, 0)  # earlier versions had none
+            return cls(epoch, step, float(file["seconds"]), weights, tuple(slots), averages, best, waited)
 
 
-_WEIGHT, _SLOT = "weight ", "slot "
+_WEIGHT, _SLOT, _AVERAGE = "weight ", "slot ", "average "
+NOTHING = Checkpoint(0, 0, 0.0, {}, ())  # before the first step
 
 
-def state_of(model: keras.Model) -> list[Any]:
-    """What a model in training holds beside its weights: the optimiser's variables and the state of its dropouts."""
-    weights = {id(weight) for weight in model.weights}
-    return [*model.optimizer.variables, *(v for v in model.non_trainable_variables if id(v) not in weights)]
+def state_of(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    """What a training holds beside weights and their averages: the optimiser's variables, the state of dropouts."""
+    named = {id(variable) for variable in (*model.weights, *averages(optimizer, model).values())}
+    return [v for v in (*optimizer.variables, *model.non_trainable_variables) if id(v) not in named]
 
 
-def take(model: keras.Model, epoch: int, step: int, seconds: float) -> Checkpoint:
+def take(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, epoch: int, step: int, seconds: float, best: float,
+    waited: int,
+) -> Checkpoint:  # fmt: skip
     """The checkpoint of a model in training."""
-    slots = tuple(_array(variable) for variable in state_of(model))
-    return Checkpoint(epoch, step, seconds, {weight.path: _array(weight) for weight in model.weights}, slots)
+    slots = tuple(_array(variable) for variable in state_of(model, optimizer))
+    weights = {weight.path: _array(weight) for weight in model.weights}
+    kept = {path: _array(average) for path, average in averages(optimizer, model).items()}
+    return Checkpoint(epoch, step, seconds, weights, slots, kept, best, waited)
 
 
-def take_up(model: keras.Model, checkpoint: Checkpoint) -> None:
+def take_up(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Checkpoint) -> None:
     """Gives a model in training the state of a checkpoint. Raises KeyError or ValueError for another model's."""
-    _assign_weights(model, checkpoint)
-    for variable, value in zip(state_of(model), checkpoint.slots, strict=True):
+    _assign_weights(model, checkpoint.weights)
+    for path, average in averages(optimizer, model).items():
+        average.assign(checkpoint.averages[path])
+    for variable, value in zip(state_of(model, optimizer), checkpoint.slots, strict=True):
         variable.assign(value)
 
 
 def restore(spec: Spec, checkpoint: Checkpoint, name: str = "network") -> keras.Model:
     """The trained network of a checkpoint, of stock Keras layers, ready for use or export."""
     model = build(spec, name=name)
-    _assign_weights(model, checkpoint)
+    _assign_weights(model, {**checkpoint.weights, **checkpoint.averages})
     return model
 
 
-def _assign_weights(model: keras.Model, checkpoint: Checkpoint) -> None:
+def _assign_weights(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
     for weight in model.weights:
-        weight.assign(checkpoint.weights[weight.path])
+        weight.assign(weights[weight.path])
 
 
 def _array(variable: Any) -> np.ndarray:

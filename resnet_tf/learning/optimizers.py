@@ -22,10 +22,21 @@ class _Measured:
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        self.gradient_norm.assign(ops.sqrt(sum(ops.vdot(grad, grad) for grad in grads)))
+        flat = [ops.reshape(grad, (-1,)) for grad in grads]
+        self.gradient_norm.assign(ops.sqrt(sum(ops.vdot(grad, grad) for grad in flat)))
         if self.l2:
             grads = [g + self.l2 * v if is_kernel(v) else g for g, v in zip(grads, variables, strict=True)]
         super().apply(grads, variables)
+
+
+def _common(recipe: Recipe) -> dict[str, Any]:
+    """What every optimiser of Keras can do by itself."""
+    return {
+        "global_clipnorm": recipe.clip_norm,
+        "gradient_accumulation_steps": recipe.accumulate if recipe.accumulate > 1 else None,
+        "use_ema": recipe.average is not None,
+        "ema_momentum": recipe.average or 0.99,
+    }
 
 
 class SGD(_Measured, keras.optimizers.SGD):
@@ -62,15 +73,15 @@ def is_kernel(variable: Any) -> bool:
 
 def _sgd(recipe: Recipe) -> keras.optimizers.Optimizer:
     nesterov = recipe.optimizer == "nesterov"
-    return SGD(recipe.learning_rate, recipe.momentum, nesterov, global_clipnorm=recipe.clip_norm)
+    return SGD(recipe.learning_rate, recipe.momentum, nesterov, **_common(recipe))
 
 
 def _adam(recipe: Recipe) -> keras.optimizers.Optimizer:
-    return Adam(recipe.learning_rate, global_clipnorm=recipe.clip_norm)
+    return Adam(recipe.learning_rate, **_common(recipe))
 
 
 def _adamw(recipe: Recipe) -> keras.optimizers.Optimizer:
-    return AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm)
+    return AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, **_common(recipe))
 
 
 _OPTIMIZERS: dict[str, Callable[[Recipe], keras.optimizers.Optimizer]] = {
@@ -91,3 +102,9 @@ def optimizer(recipe: Recipe, model: keras.Model) -> keras.optimizers.Optimizer:
         chosen.l2 = recipe.weight_decay
     chosen.build(model.trainable_variables)
     return chosen
+
+
+def averages(rule: keras.optimizers.Optimizer, model: keras.Model) -> dict[str, Any]:
+    """The moving averages that an optimiser keeps of a model's weights, by their paths; none without `average`."""
+    kept = rule._model_variables_moving_average if rule.use_ema else []
+    return dict(zip((variable.path for variable in model.trainable_variables), kept, strict=False))

@@ -11,22 +11,25 @@ import numpy as np
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
+from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.spec import Spec, SpecError
-from resnet_tf.learning.augment import augmented, scaled
-from resnet_tf.learning.backend import device, keras
+from resnet_tf.learning.augment import moves, scaled
+from resnet_tf.learning.backend import computing_in, device, keras
 from resnet_tf.learning.build import assemble
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard, check_head
-from resnet_tf.learning.checkpoint import Checkpoint, take, take_up
+from resnet_tf.learning.checkpoint import NOTHING, Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
+from resnet_tf.learning.engine import MOST, Steps, engine
 from resnet_tf.learning.evaluate import evaluation, scores
 from resnet_tf.learning.kernels import training_makers
-from resnet_tf.learning.optimizers import optimizer
+from resnet_tf.learning.optimizers import averages, optimizer
 from resnet_tf.learning.recipes import Recipe
 
 Kind: TypeAlias = Literal["compiling", "step", "epoch", "checkpoint", "diverged", "evaluation", "finished"]
 
-EVENT_PAUSE = 0.25  # seconds between two `step` events
+EVENT_PAUSE = 0.25  # seconds between two `step` events, and the longest that a call of several steps may take
+RESIDENT = 512_000_000  # bytes of images that are kept on the device as they are; more are sent for each call
 
 
 class Event(NamedTuple):
@@ -48,21 +51,16 @@ def train(
     TrainingRefused where the design does not fit the images or the memory, DatasetUnavailable without network,
     DatasetMismatch for channels that cannot be converted.
     """
-    if seed < 0:
-        raise SpecError("seed", "at least 0", seed, 0)
-    check_head(spec)
-    check_memory(spec, recipe)
-    data = load(dataset, spec.input_shape)
-    _check_classes(spec, data)
-    training = _Training(data, recipe, seed, checkpoint)
-    yield training.event("compiling", **training.outlook(spec))
-    training.prepare(spec, checkpoint)
-    while training.epoch < recipe.epochs:
+    training = Training(spec, dataset, recipe, seed, checkpoint)
+    yield training.event("compiling", **training.outlook())
+    training.prepare()
+    while training.epoch < recipe.epochs and not training.has_waited:
         for event in training.one_epoch():
             yield event
             if event.kind == "diverged":
                 return
-    yield training.event("evaluation", **evaluation(training.answers(), data.validation, data.class_names))
+    validation, names = training.data.validation, training.data.class_names
+    yield training.event("evaluation", **evaluation(training.answers(), validation, names))
     yield training.event("finished", **training.result())
 
 
@@ -94,28 +92,37 @@ class _Tally(NamedTuple):
         return self.images / self.seconds
 
 
-class _Training:
+class Training:
     """A training under way: where it is, how fast it goes, and the model. The only thing here that changes."""
 
-    def __init__(self, data: Data, recipe: Recipe, seed: int, checkpoint: Checkpoint | None) -> None:
-        self.data, self.recipe, self.seed = data, recipe, seed
+    def __init__(
+        self, spec: Spec, dataset: str | DatasetCard, recipe: Recipe, seed: int, checkpoint: Checkpoint | None = None
+    ) -> None:
+        if seed < 0:
+            raise SpecError("seed", "at least 0", seed, 0)
+        check_head(spec)
+        check_memory(spec, recipe)
+        data = load(dataset, spec.input_shape)
+        _check_classes(spec, data)
+        self.spec, self.data, self.recipe, self.seed, self._begin = spec, data, recipe, seed, checkpoint
         self.batch_size = min(recipe.batch_size, len(data.train))
         self.steps_per_epoch = len(data.train) // self.batch_size
         self.steps = self.steps_per_epoch * recipe.epochs
-        self.epoch, self.step, spent = (
-            (checkpoint.epoch, checkpoint.step, checkpoint.seconds) if checkpoint else (0, 0, 0.0)
-        )
-        self.began = time.perf_counter() - spent
+        begin = checkpoint or NOTHING
+        self.epoch, self.step, self.best, self.waited = begin.epoch, begin.step, begin.best, begin.waited
+        self.began = time.perf_counter() - begin.seconds
         self.pace = _Tally()  # of all steps but the first, which compiles
         self.validation_seconds = 0.0
         self.logits: np.ndarray | None = None
+        shape = data.train.input_shape
+        self.resident = len(data.train) * math.prod(shape) <= RESIDENT
 
     def event(self, kind: Kind, **values: Any) -> Event:
         return Event(kind, self.step, self.epoch, time.perf_counter() - self.began, values)
 
-    def outlook(self, spec: Spec) -> dict[str, Any]:
+    def outlook(self) -> dict[str, Any]:
         """What can be said before the first step."""
-        where = device()
+        where, spec = device(), self.spec
         return {
             "device": where.name,
             "why": where.why,
@@ -128,67 +135,103 @@ class _Training:
             "parameters": costs(spec).parameters,
         }
 
-    def prepare(self, spec: Spec, checkpoint: Checkpoint | None) -> None:
+    def prepare(self) -> None:
         """Makes the model and its optimiser, or takes them up where the checkpoint left them."""
-        self.model = assemble(expand(spec), training_makers(), seed=self.seed, name="network")
+        spec, checkpoint = self.spec, self._begin
+        graph = expand(spec)
+        with computing_in(self.recipe.precision):
+            self.model = assemble(graph, training_makers(), seed=self.seed, name="network")
+        freeze(self.model, graph, self.recipe.frozen)
+        # what answers is the average, where there is one, and computes in float32, whatever the training does
+        itself = self.recipe.precision == "float32" and self.recipe.average is None
+        self.judged = self.model if itself else assemble(graph, training_makers(), seed=None, name="network")
         self.optimizer = optimizer(self.recipe, self.model)
-        self.model.compile(
-            self.optimizer,
-            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.recipe.label_smoothing),
-            metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-            jit_compile=keras.backend.backend() == "jax",  # on a CPU XLA halves TensorFlow's speed
-        )
+        # for answers alone; on a CPU XLA halves TensorFlow's speed
+        self.judged.compile(jit_compile=keras.backend.backend() == "jax")
         if checkpoint:
-            take_up(self.model, checkpoint)
+            take_up(self.model, self.optimizer, checkpoint)
+        weights = balanced(self.data.train.labels, spec.classes) if self.recipe.balance else None
+        self.engine = engine(self.model, self.optimizer, self.recipe, spec.classes, weights)
+        if self.resident:
+            train = self.data.train
+            self.pool = self.engine.put(train.batch(np.arange(len(train))), train.labels)
 
     def one_epoch(self) -> Iterator[Event]:
         """The events of the next epoch. Its batches follow from the seed and its number alone."""
-        random = np.random.default_rng([self.seed, self.epoch])
-        order = random.permutation(len(self.data.train))
-        epoch, recent, told = _Tally(), _Tally(), -math.inf
-        for i in range(self.steps_per_epoch):
-            indices = order[i * self.batch_size : (i + 1) * self.batch_size]
-            rate = self.recipe.learning_rate_at(self.step, self.steps)
-            tally = self.one_step(indices, rate, random)
-            if not math.isfinite(tally.loss):
-                yield self.event("diverged", loss=None, advice=advice(self.recipe, rate))
-                return
-            epoch, recent = epoch.plus(tally), recent.plus(tally)
+        plan = self.plan()
+        epoch, recent, told, done = _Tally(), _Tally(), -math.inf, 0
+        while done < self.steps_per_epoch:
+            steps = Steps(*(each[done : done + self.at_once()] for each in plan))
+            tallies = self.several(steps)
+            done += len(tallies)
+            for tally in tallies:
+                if not math.isfinite(tally.loss):
+                    yield self.event("diverged", loss=None, advice=advice(self.recipe, float(steps.rates[-1])))
+                    return
+                epoch, recent = epoch.plus(tally), recent.plus(tally)
             now = time.perf_counter()
-            if now - told >= EVENT_PAUSE or i + 1 == self.steps_per_epoch:
-                yield self.event("step", **self.progress(recent, rate))
+            if now - told >= EVENT_PAUSE or done == self.steps_per_epoch:
+                yield self.event("step", **self.progress(recent, float(steps.rates[-1])))
                 recent, told = _Tally(), now
         self.epoch += 1
         loss, accuracy = self.validate()
+        self.best, self.waited = (accuracy, 0) if accuracy > self.best else (self.best, self.waited + 1)
         yield self.event(
             "epoch",
             **epoch.means,
             validation_loss=loss,
             validation_accuracy=accuracy,
-            learning_rate=rate,
+            learning_rate=float(plan.rates[-1]),
             seconds_left=self.seconds_left(),
         )
         yield self.event("checkpoint", state=self.checkpoint())
 
-    def one_step(self, indices: np.ndarray, rate: float, random: np.random.Generator) -> _Tally:
-        began = time.perf_counter()
-        images = scaled(augmented(self.data.train.batch(indices), self.recipe, random))
-        targets = keras.utils.to_categorical(self.data.train.labels[indices], self.data.card.classes)
-        self.optimizer.learning_rate = rate
-        logs = self.model.train_on_batch(images, targets, return_dict=True)
-        seconds = time.perf_counter() - began
-        count = len(indices)
-        tally = _Tally(count, count * float(logs["loss"]), count * float(logs["accuracy"]), seconds)
-        self.pace = self.pace.plus(tally) if self.step else self.pace
-        self.step += 1
-        return tally
+    def plan(self) -> Steps:
+        """What the steps of the next epoch are told."""
+        random = np.random.default_rng([self.seed, self.epoch])
+        count, size = self.steps_per_epoch, self.batch_size
+        order = random.permutation(len(self.data.train))[: count * size].astype(np.int32).reshape(count, size)
+        drawn = [moves(self.recipe, indices, self.epoch, self.seed, random) for indices in order]
+        offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
+        mixup = self.recipe.mixup
+        kept = random.beta(mixup, mixup, count) if mixup else np.ones(count)
+        first = self.epoch * count
+        rates = [self.recipe.learning_rate_at(first + i, self.steps) for i in range(count)]
+        return Steps(order, offsets, mirrored, kept.astype(np.float32), np.array(rates, np.float32))
+
+    def at_once(self) -> int:
+        """How many steps the next call takes: one at first, then as many as fit between two events."""
+        if not self.pace.images:
+            return 1
+        return min(max(int(EVENT_PAUSE * self.pace.images_per_second / self.batch_size), 1), MOST)
+
+    def several(self, steps: Steps) -> list[_Tally]:
+        """Takes some steps in one call."""
+        began, count = time.perf_counter(), len(steps.rates)
+        if self.resident:
+            pool = self.pool
+        else:
+            train, chosen = self.data.train, steps.indices.ravel()
+            pool = self.engine.put(train.batch(chosen), train.labels[chosen])
+            steps = steps._replace(indices=np.arange(len(chosen), dtype=np.int32).reshape(steps.indices.shape))
+        self.measures = self.engine.run(pool, steps)
+        each = (time.perf_counter() - began) / count
+        size = self.batch_size
+        tallies = [
+            _Tally(size, size * float(loss), float(correct), each)
+            for loss, correct in zip(self.measures.loss, self.measures.correct, strict=True)
+        ]
+        for tally in tallies[0 if self.step else 1 :]:
+            self.pace = self.pace.plus(tally)
+        self.step += count
+        return tallies
 
     def progress(self, recent: _Tally, rate: float) -> dict[str, Any]:
         return {
             **recent.means,
             "learning_rate": rate,
             "images_per_second": recent.images_per_second,
-            "gradient_norm": float(self.optimizer.gradient_norm),
+            "gradient_norm": float(self.measures.gradient_norm[-1]),
             "seconds_left": self.seconds_left(),
         }
 
@@ -202,7 +245,13 @@ class _Training:
     def validate(self) -> tuple[float, float]:
         """Loss and accuracy on the validation images; keeps the network's answers for the evaluation."""
         began = time.perf_counter()
-        self.logits = predict(self.model, self.data.validation, self.batch_size)
+        if self.judged is not self.model:
+            self.judged.set_weights(self.model.get_weights())
+            kept = averages(self.optimizer, self.model)
+            for weight in self.judged.weights:
+                if weight.path in kept:
+                    weight.assign(kept[weight.path])
+        self.logits = predict(self.judged, self.data.validation, self.batch_size, self.recipe.test_flip)
         self.validation_seconds = time.perf_counter() - began
         return scores(self.logits, self.data.validation.labels)
 
@@ -213,7 +262,13 @@ class _Training:
         return self.logits
 
     def checkpoint(self) -> Checkpoint:
-        return take(self.model, self.epoch, self.step, time.perf_counter() - self.began)
+        seconds = time.perf_counter() - self.began
+        return take(self.model, self.optimizer, self.epoch, self.step, seconds, self.best, self.waited)
+
+    @property
+    def has_waited(self) -> bool:
+        """Whether it was long enough without a better accuracy."""
+        return self.recipe.patience is not None and self.waited >= self.recipe.patience
 
     def result(self) -> dict[str, Any]:
         loss, accuracy = scores(self.answers(), self.data.validation.labels)
@@ -225,13 +280,33 @@ class _Training:
         }
 
 
-def predict(model: keras.Model, split: Split, batch_size: int) -> np.ndarray:
-    """Logits (n, classes) for every image of a split, in batches of one size so that the model is compiled once."""
+def predict(model: keras.Model, split: Split, batch_size: int, flipped: bool = False) -> np.ndarray:
+    """Logits (n, classes) for every image of a split, in batches of one size so that the model is compiled once.
+
+    Where `flipped`, they are the mean of the image's and of its mirror image's.
+    """
     parts = []
     for start in range(0, len(split), batch_size):
         indices = np.arange(start, start + batch_size) % len(split)
-        parts.append(model.predict_on_batch(scaled(split.batch(indices))))
+        images = scaled(split.batch(indices))
+        logits = model.predict_on_batch(images)
+        parts.append((logits + model.predict_on_batch(images[:, :, ::-1])) / 2 if flipped else logits)
     return np.concatenate(parts)[: len(split)]
+
+
+def balanced(labels: np.ndarray, classes: int) -> np.ndarray:
+    """How much each class counts, (classes,) float32, so that all count alike whatever their number; 1 on average."""
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def freeze(model: keras.Model, graph: LayerGraph, parts: int) -> None:
+    """Leaves so many parts as they are, the stem first, then the stages; their norms use their moving statistics."""
+    order = dict.fromkeys(block.stage for block in graph.blocks)
+    chosen = {*list(order)[:parts]} - {"head"}
+    for block in graph.blocks:
+        for layer in graph.layers_of(block) if block.stage in chosen else ():
+            model.get_layer(layer.name).trainable = False
 
 
 def usual_first_step(spec: Spec, batch_size: int) -> float:

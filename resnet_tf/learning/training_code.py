@@ -30,17 +30,25 @@ def _is_scheduled(recipe: Recipe) -> bool:
 
 def batches_code(recipe: Recipe, is_resized: bool) -> str:
     """The class that gives batches: images in a new order each epoch, moved and mirrored as the recipe has it."""
-    does = [*(["moved"] if recipe.shift else []), *(["mirrored"] if recipe.flip else [])]
+    does = [*(["moved"] if recipe.shift else []), *(["mirrored"] if recipe.flip == "random" else [])]
     about = f", {' and '.join(does)} at random" if does else ""
-    smooth = bool(recipe.label_smoothing)
-    body = (_SHIFT.format(most=recipe.shift) if recipe.shift else "") + (_FLIP if recipe.flip else "")
+    body = (_SHIFT.format(most=recipe.shift) if recipe.shift else "") + (_FLIP if recipe.flip == "random" else "")
+    turns = recipe.flip == "alternating"
     batches = _BATCHES.format(
         about=about,
+        begin=_TURNS if turns else "",
         resize=_RESIZE if is_resized else "",
-        augment=_AUGMENT if does else "",
-        labels="keras.utils.to_categorical(self.labels[chosen], CLASSES)" if smooth else "self.labels[chosen]",
+        augment=(_AUGMENT if does else "") + (_IN_TURN if turns else ""),
+        labels=f"keras.utils.to_categorical({_LABELS}, CLASSES)" if _is_spread(recipe) else _LABELS,
+        mix=_MIX.format(alpha=recipe.mixup) if recipe.mixup else "",
+        count="        self.epoch += 1\n" if turns else "",
     )
     return _AUGMENTED.format(body=body) + "\n\n" + batches if does else batches
+
+
+def _is_spread(recipe: Recipe) -> bool:
+    """Whether an answer is spread over several classes, and not a class's number."""
+    return bool(recipe.label_smoothing or recipe.mixup)
 
 
 _AUGMENTED = '''\
@@ -66,7 +74,7 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.images, self.labels, self.training = images, labels, training
         self.random = np.random.default_rng(SEED)
-        self.on_epoch_end()
+{begin}        self.on_epoch_end()
 
     def __len__(self):
         full, rest = divmod(len(self.labels), BATCH_SIZE)
@@ -75,12 +83,27 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, i):
         chosen = self.order[i * BATCH_SIZE : (i + 1) * BATCH_SIZE]
         images = self.images[chosen]
-{resize}{augment}        return images.astype("float32") / 127.5 - 1, {labels}
+{resize}{augment}        images, labels = images.astype("float32") / 127.5 - 1, {labels}
+{mix}        return images, labels
 
     def on_epoch_end(self):
         count = len(self.labels)
         self.order = self.random.permutation(count) if self.training else np.arange(count)
-'''
+{count}'''
+_LABELS = "self.labels[chosen]"
+_TURNS = """\
+        self.epoch, self.begins = -1, self.random.random(len(labels)) < 0.5
+"""
+_IN_TURN = """\
+        if self.training:  # every image is mirrored in every second epoch
+            mirrored = self.begins[chosen] ^ (self.epoch % 2 == 1)
+            images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+"""
+_MIX = """\
+        if self.training:  # each image is blended with another (mixup)
+            kept = self.random.beta({alpha!r}, {alpha!r})
+            images, labels = (kept * each + (1 - kept) * each[::-1] for each in (images, labels))
+"""
 _RESIZE = """\
         images = keras.ops.convert_to_numpy(keras.ops.image.resize(images, INPUT_SHAPE[:2], antialias=True))
 """
@@ -142,10 +165,29 @@ optimizer.exclude_from_weight_decay(var_list=[weight for weight in model.trainab
 """
 
 
+_FROZEN = """\
+for layer in model.layers:
+    layer.trainable = not layer.name.startswith({parts!r})  # those stay as they begin
+"""
+_BALANCED = """\
+    class_weight={c: len(train_labels) / (CLASSES * max(n, 1)) for c, n in enumerate(np.bincount(train_labels))},
+"""
+_PATIENT = """\
+    callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience={epochs}, mode="max")],
+"""
+_MIRRORED = """\
+answers = model.predict(Batches(test_images, test_labels, training=False), verbose=0)
+answers += model.predict(Batches(test_images[:, :, ::-1], test_labels, training=False), verbose=0)
+print(f"{np.mean(answers.argmax(1) == test_labels):.2%} by the images and their mirror images together")
+"""
+
+
 def fit_code(recipe: Recipe) -> str:
     """The lines that make the network and train it."""
     rate = "Schedule()" if _is_scheduled(recipe) else "LEARNING_RATE"
     clip = f", global_clipnorm={recipe.clip_norm!r}" if recipe.clip_norm is not None else ""
+    clip += f", gradient_accumulation_steps={recipe.accumulate}" if recipe.accumulate > 1 else ""
+    clip += f", use_ema=True, ema_momentum={recipe.average!r}" if recipe.average is not None else ""
     nesterov = ", nesterov=True" if recipe.optimizer == "nesterov" else ""
     chosen = {
         "sgd": f"SGD({rate}, momentum={recipe.momentum!r}{nesterov}{clip})",
@@ -154,18 +196,28 @@ def fit_code(recipe: Recipe) -> str:
     }[{"nesterov": "sgd"}.get(recipe.optimizer, recipe.optimizer)]
     decoupled = recipe.optimizer == "adamw"
     loss = "SparseCategoricalCrossentropy(from_logits=True)"
-    if recipe.label_smoothing:
-        loss = f"CategoricalCrossentropy(from_logits=True, label_smoothing={recipe.label_smoothing!r})"
+    if _is_spread(recipe):
+        smooth = f", label_smoothing={recipe.label_smoothing!r}" if recipe.label_smoothing else ""
+        loss = f"CategoricalCrossentropy(from_logits=True{smooth})"
+    half = recipe.precision != "float32"
+    fitted = _BALANCED if recipe.balance else ""
+    fitted += _PATIENT.format(epochs=recipe.patience) if recipe.patience is not None else ""
     return "".join([
         "keras.utils.set_random_seed(SEED)\n",
+        f'keras.config.set_dtype_policy("{recipe.precision}")\n' if half else "",
         "model = network()\n",
+        _FROZEN.format(parts=tuple(f"{part}." for part in PARTS[: recipe.frozen])) if recipe.frozen else "",
         _DECAYED if recipe.weight_decay and not decoupled else "",
         f"optimizer = keras.optimizers.{chosen}\n",
         _KEPT if decoupled else "",
         f'model.compile(optimizer, keras.losses.{loss}, metrics=["accuracy"])\n',
         "history = model.fit(\n    Batches(train_images, train_labels, training=True),\n    epochs=EPOCHS,\n",
-        "    validation_data=Batches(test_images, test_labels, training=False),\n)\n",
+        f"    validation_data=Batches(test_images, test_labels, training=False),\n{fitted})\n",
+        _MIRRORED if recipe.test_flip else "",
     ])  # fmt: skip
+
+
+PARTS = ("stem", *(f"stage{s}" for s in range(1, 13)))  # of a network, in order
 
 
 def training_code(recipe: Recipe, is_resized: bool, seed: int) -> list[str]:

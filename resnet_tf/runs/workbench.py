@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from resnet_tf.design.spec import Spec, SpecError, nearest_word, parse_spec
-from resnet_tf.learning import catalogue
+from resnet_tf.learning import capacity, catalogue
 from resnet_tf.learning.capacity import TrainingRefused, check_memory
 from resnet_tf.learning.catalogue import DatasetCard
 from resnet_tf.learning.formats import CARD, FORMATS, Format, check
@@ -109,6 +109,10 @@ class Workbench:
 
     def recipes(self) -> list[Recipe]:
         return list(RECIPES.values())
+
+    def computes_bfloat16(self) -> bool:
+        """Whether training in half precision is faster here than in float32."""
+        return capacity.computes_bfloat16()
 
     def formats(self) -> list[Format]:
         """What a network can be taken away as; the last is the model card, which every export has."""

@@ -155,6 +155,27 @@ def test_train_queues_the_design_as_the_page_says_and_opens_the_run(train_page, 
     assert opened(page) == run.id
 
 
+def test_what_is_chosen_under_more_is_in_the_recipe_of_the_run(train_page, bench, monkeypatch):
+    monkeypatch.setattr(bench, "computes_bfloat16", lambda: True)
+    page = train_page()
+    page.number_input(key="train.accumulate.quick").set_value(4)
+    page.number_input(key="train.patience.quick").set_value(3)
+    for name in ("average", "balance", "precision"):
+        page.toggle(key=f"train.{name}.quick").set_value(True)
+    page.button(key="train.start").click().run()
+    chosen = bench.runs()[0].recipe
+    assert (chosen.accumulate, chosen.patience, chosen.average) == (4, 3, 0.99)
+    assert (chosen.balance, chosen.precision) == (True, "mixed_bfloat16")
+
+
+def test_half_precision_is_offered_only_where_the_processor_has_it(train_page, bench, monkeypatch):
+    monkeypatch.setattr(bench, "computes_bfloat16", lambda: False)
+    page = train_page()
+    assert "train.precision.quick" not in [toggle.key for toggle in page.toggle]
+    page.button(key="train.start").click().run()
+    assert bench.runs()[0].recipe == recipe("quick")
+
+
 @pytest.mark.parametrize("design", ["vgg16", to_link(preset("resnet18", normalization={"kind": "none"}))])
 def test_a_network_without_norm_is_offered_the_gentle_recipe_first(train_page, design):
     assert train_page(design=design).selectbox(key="train.recipe").value == "gentle"

@@ -315,3 +315,13 @@ def test_what_cannot_be_served_is_a_sentence(tmp_path):
         result = invoke("serve", model)
         assert result.exit_code == code
         assert len(result.stderr.splitlines()) == 1
+
+
+# --- rate
+
+
+def test_a_learning_rate_is_suggested_from_a_few_steps():
+    told = json.loads(invoke("rate", *SMALL, "--steps", "30", "--json").stdout)
+    rates = [point["rate"] for point in told["points"]]
+    assert rates == sorted(rates)
+    assert rates[0] < told["suggested"] < rates[-1]

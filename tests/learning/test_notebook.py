@@ -103,10 +103,11 @@ def test_a_name_that_people_typed_stays_in_its_cell():
 WHOLE = 40  # images, all in one batch: then their order does not matter
 STEPS = 4
 PARITY = {
-    "he2015": recipe("he2015", epochs=STEPS, shift=0, flip=False, weight_decay=0.01, batch_size=WHOLE),
+    "he2015": recipe("he2015", epochs=STEPS, shift=0, flip="none", weight_decay=0.01, batch_size=WHOLE),
     "warm cosine": recipe("quick", epochs=STEPS, shift=0, warmup=0.5, label_smoothing=0.1, clip_norm=0.5,
                           learning_rate=0.5, batch_size=WHOLE),
     "adam": recipe("adam", epochs=STEPS, shift=0, batch_size=WHOLE, weight_decay=0.01),
+    "accumulated": recipe("quick", epochs=STEPS, shift=0, batch_size=WHOLE, accumulate=2),
     "gentle": recipe("gentle", epochs=STEPS, shift=0, batch_size=WHOLE, weight_decay=0.5, learning_rate=0.01),
 }  # fmt: skip
 RUNS = {
@@ -116,6 +117,24 @@ RUNS = {
     "a folder, grey": (tiny(classes=2, input_shape=(12, 10, 1)), recipe("gentle", epochs=1, batch_size=4), None),
     "a folder": (tiny(classes=2, normalization=Normalization(kind="none")), recipe("quick", epochs=1), None),
     "arrays": (tiny(classes=3, input_shape=(9, 9, 4)), recipe("wrn", epochs=1, batch_size=8), None),
+    "all options": (
+        tiny(input_shape=(10, 9, 1)),
+        recipe(
+            epochs=3,
+            batch_size=16,
+            flip="alternating",
+            mixup=0.2,
+            average=0.9,
+            accumulate=2,
+            balance=True,
+            patience=1,
+            test_flip=True,
+            frozen=2,
+            clip_norm=1.0,
+        ),
+        None,
+    ),
+    "half precision": (tiny(input_shape=(10, 9, 1)), recipe(epochs=1, batch_size=16, precision="mixed_bfloat16"), None),
     "maps": (tiny(head=Head(pool="none")), None, None),
 }
 

@@ -20,8 +20,32 @@ def test_he_2015_trains_for_64000_steps_of_cifar_and_divides_the_rate_by_10_at_3
         1e-4,
         128,
         4,
-        True,
+        "random",
     )
+
+
+def test_he_2016_warms_up_over_400_of_64000_steps():
+    he = recipe("he2016")
+    rates = [he.learning_rate_at(step, 64_000) for step in (0, 399, 400, 31_999, 32_000, 48_000)]
+    assert rates == pytest.approx([0.1 / 400, 0.1, 0.1, 0.1, 0.01, 0.001])
+
+
+def test_the_bag_of_tricks_has_five_epochs_of_warm_up_and_ends_at_nothing():
+    he = recipe("tricks")
+    assert he.warmup * he.epochs == 5
+    assert he.learning_rate_at(199, 200) < 1e-4
+    assert (he.label_smoothing, he.mixup) == (0.1, 0.2)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_says_where_it_is_from(name):
+    assert RECIPES[name].source
+    assert RECIPES[name].name == name
+
+
+def test_a_run_of_an_earlier_version_mirrored_its_images_or_did_not():
+    assert Recipe(flip=True).flip == "random"
+    assert Recipe(flip=False).flip == "none"
 
 
 def test_wide_networks_divide_the_rate_by_5_at_epochs_60_120_and_160_of_200():
@@ -71,7 +95,7 @@ def test_a_value_that_no_training_can_use_is_named_with_its_rule_and_the_nearest
 
 def test_an_unknown_recipe_is_answered_with_the_nearest_name():
     with pytest.raises(SpecError, match="the nearest is 'he2015'"):
-        recipe("he2016")
+        recipe("he2o15")
 
 
 def test_a_recipe_goes_through_json_unchanged():

@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 
+import resnet_tf.learning.train as train_module
 from resnet_tf.design.presets import preset
 from resnet_tf.design.spec import Normalization, ResNetSpec, SpecError, Stage, Stem
 from resnet_tf.learning.archives import ImageSet, keep
+from resnet_tf.learning.augment import scaled
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build
 from resnet_tf.learning.catalogue import fit
@@ -17,7 +19,7 @@ from resnet_tf.learning.datasets import load
 from resnet_tf.learning.evaluate import scores
 from resnet_tf.learning.optimizers import optimizer
 from resnet_tf.learning.recipes import Recipe, recipe
-from resnet_tf.learning.train import predict, train
+from resnet_tf.learning.train import balanced, predict, train
 
 pytestmark = pytest.mark.keras
 
@@ -27,7 +29,7 @@ TINY = ResNetSpec(
     stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
     stages=(Stage(blocks=1, width=8), Stage(blocks=1, width=16, stride=2)),
 )
-SHORT = recipe("quick", epochs=3, shift=1, flip=True)
+SHORT = recipe("quick", epochs=3, shift=1, flip="random")
 
 
 def of_kind(events, kind):
@@ -211,3 +213,104 @@ def test_clipping_leaves_the_direction_and_limits_the_length():
     moved = np.concatenate([(b - v).ravel() for b, v in zip(before, model.trainable_variables, strict=True)])
     assert np.linalg.norm(moved) == pytest.approx(0.25, rel=1e-3)
     assert moved.min() == pytest.approx(moved.max(), rel=1e-2)
+
+
+EVERYTHING = recipe(
+    "quick", epochs=3, batch_size=256, shift=1, flip="alternating", mixup=0.2, average=0.9, accumulate=2, balance=True,
+    test_flip=True, patience=5, clip_norm=1.0, label_smoothing=0.1,
+)  # fmt: skip
+DROPPING = TINY.model_copy(update={"dropout": 0.1, "stochastic_depth": 0.2})
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return list(train(DROPPING, "digits", EVERYTHING, seed=3))
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_a_run_that_goes_on_ends_with_the_same_weights_to_the_bit_whatever_the_recipe_does(everything, tmp_path, done):
+    of_kind(everything, "checkpoint")[done - 1].values["state"].save(tmp_path / "state.npz")
+    begun = Checkpoint.load(tmp_path / "state.npz")
+    resumed = list(train(DROPPING, "digits", EVERYTHING, seed=3, checkpoint=begun))
+    assert curve(resumed) == curve(everything)[done:]
+    ours, whole = (of_kind(events, "checkpoint")[-1].values["state"] for events in (resumed, everything))
+    assert (ours.epoch, ours.step, ours.best, ours.waited) == (whole.epoch, whole.step, whole.best, whole.waited)
+    for part in ("weights", "averages"):
+        a, b = getattr(ours, part), getattr(whole, part)
+        assert list(a) == list(b)
+        assert all(np.array_equal(a[path], b[path]) for path in a)
+    assert all(np.array_equal(a, b) for a, b in zip(ours.slots, whole.slots, strict=True))
+
+
+def test_what_is_judged_and_taken_away_is_the_average_in_both_directions(everything):
+    state = of_kind(everything, "checkpoint")[-1].values["state"]
+    assert set(state.averages) == {weight.path for weight in build(DROPPING).trainable_variables}
+    model = restore(DROPPING, state)
+    kernel = next(weight for weight in model.weights if weight.path == "stem.conv/kernel")
+    assert np.array_equal(keras.ops.convert_to_numpy(kernel), state.averages["stem.conv/kernel"])
+    assert not np.array_equal(state.averages["stem.conv/kernel"], state.weights["stem.conv/kernel"])
+    validation = load("digits", TINY.input_shape).validation
+    images = scaled(validation.batch(np.arange(len(validation))))
+    logits = (model.predict(images, verbose=0) + model.predict(images[:, :, ::-1], verbose=0)) / 2
+    loss, accuracy = scores(logits, validation.labels)
+    finished = of_kind(everything, "finished")[0].values
+    assert accuracy == finished["validation_accuracy"]
+    assert loss == pytest.approx(finished["validation_loss"], rel=1e-4)
+
+
+def test_patience_ends_a_run_and_is_not_forgotten_by_one_that_goes_on():
+    """A learning rate of nothing improves nothing: the first epoch is the best, and one more is waited for."""
+    still = recipe("quick", epochs=9, learning_rate=1e-9, patience=1, batch_size=512, shift=0)
+    frozen = TINY.model_copy(update={"normalization": Normalization(kind="none")})
+    events = list(train(frozen, "digits", still))
+    assert [event.kind for event in events[-2:]] == ["evaluation", "finished"]
+    epochs = of_kind(events, "epoch")
+    assert len(epochs) == 2
+    assert events[-1].epoch == 2
+    first = of_kind(events, "checkpoint")[0].values["state"]
+    assert first.best == epochs[0].values["validation_accuracy"]
+    assert len(of_kind(train(frozen, "digits", still, checkpoint=first), "epoch")) == 1
+
+
+def test_frozen_parts_stay_as_they_begin_and_the_others_move():
+    chosen = recipe("quick", epochs=1, batch_size=512, frozen=2)
+    state = of_kind(train(TINY, "digits", chosen, seed=4), "checkpoint")[0].values["state"]
+    model = build(TINY, seed=4)
+    for weight in model.weights:
+        same = np.array_equal(keras.ops.convert_to_numpy(weight), state.weights[weight.path])
+        assert same == weight.path.startswith(("stem.", "stage1.")), weight.path
+
+
+def test_every_class_counts_alike_in_the_formula_of_king_and_zeng():
+    """scikit-learn's "balanced": n / (classes x count), after King and Zeng 2001."""
+    assert balanced(np.array([0, 0, 0, 1], np.int32), 3).tolist() == [
+        pytest.approx(4 / 9), pytest.approx(4 / 3), pytest.approx(4 / 3)
+    ]  # fmt: skip
+
+
+def test_half_precision_trains_and_is_judged_in_float32():
+    chosen = recipe("quick", epochs=2, precision="mixed_bfloat16")
+    events = list(train(TINY, "digits", chosen, seed=5))
+    state = of_kind(events, "checkpoint")[-1].values["state"]
+    assert {array.dtype for array in state.weights.values()} == {np.dtype("float32")}
+    validation = load("digits", TINY.input_shape).validation
+    loss, accuracy = scores(predict(restore(TINY, state), validation, 64), validation.labels)
+    finished = of_kind(events, "finished")[0].values
+    assert accuracy == finished["validation_accuracy"] > 0.3
+    assert loss == pytest.approx(finished["validation_loss"], rel=1e-5)
+
+
+def test_images_too_many_for_the_device_are_sent_for_each_call_and_give_the_same_curve(events, monkeypatch):
+    monkeypatch.setattr(train_module, "RESIDENT", 0)
+    assert curve(train(TINY, "digits", SHORT, seed=5)) == curve(events)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_still_read(events, tmp_path):
+    state = of_kind(events, "checkpoint")[0].values["state"]
+    state.save(tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as file:
+        old = {name: file[name] for name in file.files if name != "best"}
+    np.savez(tmp_path / "old.npz", **old | {"counts": old["counts"][:2]})
+    again = Checkpoint.load(tmp_path / "old.npz")
+    assert (again.epoch, again.step, again.best, again.waited) == (state.epoch, state.step, -1.0, 0)
+    assert curve(train(TINY, "digits", SHORT, seed=5, checkpoint=again)) == curve(events)[1:]
