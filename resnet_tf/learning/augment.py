@@ -58,20 +58,22 @@ def _in_turn(indices: np.ndarray, epoch: int, seed: int, random: np.random.Gener
     return begins ^ (epoch % 2 == 1)
 
 
-def picked(pool: Tensor, indices: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
-    """Images (n, height, width, channels) out of a pool of them (N, ...), each moved, black coming in, and mirrored.
+def bordered(images: np.ndarray, border: int) -> np.ndarray:
+    """Images with so many black pixels on every side: what can come in where one is moved."""
+    return np.pad(images, ((0, 0), (border, border), (border, border), (0, 0))) if border else images
+
+
+def picked(pool: Tensor, border: int, indices: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
+    """Images (n, height, width, channels) out of a pool of bordered ones, each moved by no more than that and mirrored.
 
     One lookup does all of it: a pixel of the result knows which pixel of the pool it is.
     """
     from resnet_tf.learning.backend import keras
 
     ops = keras.ops
-    _, height, width, channels = pool.shape
-    rows = ops.arange(height, dtype="int32")[None, :] + offsets[:, :1]
+    _, tall, wide, channels = pool.shape
+    height, width = tall - 2 * border, wide - 2 * border
     across = ops.arange(width, dtype="int32")[None, :]
-    columns = ops.where(mirrored[:, None], width - 1 - across, across) + offsets[:, 1:]
-    pixels = (indices[:, None, None] * height + ops.clip(rows, 0, height - 1)[:, :, None]) * width
-    pixels = pixels + ops.clip(columns, 0, width - 1)[:, None, :]
-    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-    found = ops.take(ops.reshape(pool, (-1, channels)), pixels, axis=0)
-    return ops.where(inside[..., None], found, ops.zeros_like(found))
+    columns = ops.where(mirrored[:, None], width - 1 - across, across) + offsets[:, 1:] + border
+    rows = ops.arange(height, dtype="int32")[None, :] + offsets[:, :1] + border + indices[:, None] * tall
+    return ops.take(ops.reshape(pool, (-1, channels)), rows[:, :, None] * wide + columns[:, None, :], axis=0)

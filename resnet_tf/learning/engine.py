@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from resnet_tf.learning.augment import picked, scaled
+from resnet_tf.learning.augment import bordered, picked, scaled
 from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.recipes import Recipe
 
@@ -64,14 +64,14 @@ class _Objective:
 
     def __init__(self, model: keras.Model, recipe: Recipe, classes: int, weights: np.ndarray | None) -> None:
         self.model, self.classes = model, classes
-        self.mixes, self.weights = recipe.mixup > 0, weights
+        self.mixes, self.border, self.weights = recipe.mixup > 0, recipe.shift, weights
         self._loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
 
     def batch(self, pool: tuple[Tensor, Tensor], step: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Images as the network takes them, and what it should answer, (n, classes)."""
         images, labels = pool
         indices, offsets, mirrored, kept = step
-        shown = scaled(picked(images, indices, offsets, mirrored))
+        shown = scaled(picked(images, self.border, indices, offsets, mirrored))
         targets = ops.one_hot(ops.take(labels, indices, axis=0), self.classes)
         if self.mixes:
             shown, targets = (kept * each + (1 - kept) * ops.flip(each, axis=0) for each in (shown, targets))
@@ -97,7 +97,7 @@ class _TensorFlow:
         self._compiled = tf.function(run, autograph=False, jit_compile=self._whole)
 
     def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        return self._tf.constant(images), self._tf.constant(labels)
+        return self._tf.constant(bordered(images, self._objective.border)), self._tf.constant(labels)
 
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         tf, count = self._tf, len(steps.rates)
@@ -141,7 +141,7 @@ class _Jax:
         self._gradient = jax.value_and_grad(self._forward, has_aux=True)
 
     def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        return self._jax.device_put(images), self._jax.device_put(labels)
+        return self._jax.device_put(bordered(images, self._objective.border)), self._jax.device_put(labels)
 
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         count, state = len(steps.rates), self._state()
@@ -196,7 +196,7 @@ class _Torch:
         self._model, self._optimizer, self._objective = model, optimizer, objective
 
     def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        return ops.convert_to_tensor(images), ops.convert_to_tensor(labels)
+        return ops.convert_to_tensor(bordered(images, self._objective.border)), ops.convert_to_tensor(labels)
 
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         return _stacked([self._step(pool, step) for step in zip(*steps, strict=True)])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resnet_tf.learning.augment import moves, picked, scaled
+from resnet_tf.learning.augment import bordered, moves, picked, scaled
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.recipes import Recipe
 
@@ -28,8 +28,12 @@ def drawn(recipe, epoch=0, seed=1):
     """The images as one epoch shows them."""
     random = np.random.default_rng(seed)
     offsets, mirrored = moves(recipe, NUMBERS, epoch, seed, random)
+    return chosen(bordered(IMAGES, recipe.shift), recipe.shift, NUMBERS, offsets, mirrored)
+
+
+def chosen(pool, border, *told):
     ops = keras.ops
-    return ops.convert_to_numpy(picked(*map(ops.convert_to_tensor, (IMAGES, NUMBERS, offsets, mirrored))))
+    return ops.convert_to_numpy(picked(ops.convert_to_tensor(pool), border, *map(ops.convert_to_tensor, told)))
 
 
 def test_every_image_is_moved_by_at_most_the_shift_in_any_direction():
@@ -73,8 +77,8 @@ def test_an_image_is_moved_and_then_mirrored():
 def test_the_chosen_images_of_a_pool_come_in_the_order_asked_for():
     numbers = np.array([5, 0, 63, 5], np.int32)
     still, none = np.zeros((4, 2), np.int32), np.zeros(4, bool)
-    out = picked(*map(keras.ops.convert_to_tensor, (IMAGES, numbers, still, none)))
-    assert np.array_equal(keras.ops.convert_to_numpy(out), IMAGES[numbers])
+    assert np.array_equal(chosen(IMAGES, 0, numbers, still, none), IMAGES[numbers])
+    assert np.array_equal(chosen(bordered(IMAGES, 2), 2, numbers, still, none), IMAGES[numbers])
 
 
 def test_without_augmentation_images_stay_as_they_are():
