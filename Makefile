@@ -31,9 +31,9 @@ format: $(VENV)/dev-$(GPU)  ## what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/dev-$(GPU)  ## the figures of the README, one JSON line each
+bench: $(VENV)/services-$(GPU)  ## the figures of the README, one JSON line each
 	@scripts/browser
-	@for name in feedback startup memory digits fidelity export segmentation mutation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in feedback startup memory digits training fidelity export segmentation mutation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: $(VENV)/dev-$(GPU)  ## the pictures of the README, taken from the running page
 	@scripts/browser
