@@ -148,7 +148,7 @@ def _precision(recipe: Recipe) -> str:
         return "float32"
     is_half = st.toggle(
         "bfloat16", recipe.precision != "float32", key=f"train.precision.{recipe.name}", persist_state="session",
-        help="Layers compute with fewer digits, about 1.4 times faster here; the results are float32's",
+        help="Layers compute with fewer digits, about half as fast again; results are judged and kept in float32",
     )  # fmt: skip
     return "mixed_bfloat16" if is_half else "float32"
 
