@@ -1,0 +1,72 @@
+"""What a recipe reaches: a preset trained several times, each with a seed of its own; mean, deviation and time.
+
+    python -m benchmarks.accuracy                                        # ResNet-20 on the bundled digits, three seeds
+    python -m benchmarks.accuracy --images cifar10 --recipe he2015 --seeds 5   # He 2015's 8.75 %: hours
+    python -m benchmarks.accuracy --images FILE.npz --recipe laptop --with precision=mixed_bfloat16
+
+Images are a data set's name, or a folder, zip or npz as `resnet_tf train` takes it. Prints a line per seed, then one
+JSON line. `error` is in percent of the validation images, as the papers have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from resnet_tf.cli.designs import changed
+from resnet_tf.cli.plans import Folder
+from resnet_tf.design.presets import preset
+from resnet_tf.learning.catalogue import fit
+from resnet_tf.learning.recipes import Recipe, recipe
+
+# what is known of a preset on a data set with a recipe: error in percent
+PUBLISHED = {("resnet20_cifar10", "cifar10", "he2015"): 8.75}
+LEAST = {("resnet20_cifar10", "digits", "quick"): 3.0, ("resnet20_cifar10", "cifar10", "he2015"): 9.25}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="resnet20_cifar10")
+    parser.add_argument("--images", default="digits")
+    parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--with", dest="changes", action="append", default=[], metavar="FIELD=VALUE")
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    from resnet_tf.learning.train import train
+
+    fields = recipe(options.recipe).model_dump(mode="json")
+    chosen = Recipe(**fields | changed(fields, options.changes))
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        card = Folder(Path(folder)).card(options.images)
+        spec = fit(preset(options.preset), card)
+        for seed in range(options.seeds):
+            began = time.perf_counter()
+            for event in train(spec, card, chosen, seed):
+                if event.kind == "epoch":
+                    told = event.values
+                    print(
+                        f"seed {seed} epoch {event.epoch:3} {event.seconds:7.1f} s  loss {told['loss']:.4f}  "
+                        f"right {told['validation_accuracy']:.2%}", flush=True,
+                    )  # fmt: skip
+            error = 100 * (1 - event.values["validation_accuracy"])
+            runs.append({"seed": seed, "error": round(error, 3), "seconds": round(time.perf_counter() - began, 1)})
+    errors = [run["error"] for run in runs]
+    key = (options.preset, options.images, options.recipe)
+    most = LEAST.get(key)
+    print(json.dumps({
+        "benchmark": "accuracy", "preset": options.preset, "images": options.images,
+        "recipe": chosen.model_dump(mode="json", exclude_defaults=True), "runs": runs,
+        "error": round(statistics.mean(errors), 3),
+        "deviation": round(statistics.stdev(errors), 3) if len(errors) > 1 else None,
+        "published": PUBLISHED.get(key), "targets": {"error": most},
+        "ok": most is None or statistics.mean(errors) <= most,
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
