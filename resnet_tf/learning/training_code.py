@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from resnet_tf.design.code.text import call
 from resnet_tf.learning.recipes import Recipe
 
 
@@ -166,8 +167,9 @@ optimizer.exclude_from_weight_decay(var_list=[weight for weight in model.trainab
 
 
 _FROZEN = """\
+frozen = ["stem", *(f"stage{{s}}" for s in range(1, {parts}))]
 for layer in model.layers:
-    layer.trainable = not layer.name.startswith({parts!r})  # those stay as they begin
+    layer.trainable = layer.name.partition(".")[0] not in frozen  # those stay as they begin
 """
 _BALANCED = """\
     class_weight={c: len(train_labels) / (CLASSES * max(n, 1)) for c, n in enumerate(np.bincount(train_labels))},
@@ -184,16 +186,14 @@ print(f"{np.mean(answers.argmax(1) == test_labels):.2%} by the images and their 
 
 def fit_code(recipe: Recipe) -> str:
     """The lines that make the network and train it."""
-    rate = "Schedule()" if _is_scheduled(recipe) else "LEARNING_RATE"
-    clip = f", global_clipnorm={recipe.clip_norm!r}" if recipe.clip_norm is not None else ""
-    clip += f", gradient_accumulation_steps={recipe.accumulate}" if recipe.accumulate > 1 else ""
-    clip += f", use_ema=True, ema_momentum={recipe.average!r}" if recipe.average is not None else ""
-    nesterov = ", nesterov=True" if recipe.optimizer == "nesterov" else ""
-    chosen = {
-        "sgd": f"SGD({rate}, momentum={recipe.momentum!r}{nesterov}{clip})",
-        "adam": f"Adam({rate}{clip})",
-        "adamw": f"AdamW({rate}, weight_decay=WEIGHT_DECAY{clip})",
-    }[{"nesterov": "sgd"}.get(recipe.optimizer, recipe.optimizer)]
+    kind = {"sgd": "SGD", "nesterov": "SGD", "adam": "Adam", "adamw": "AdamW"}[recipe.optimizer]
+    arguments = ["Schedule()" if _is_scheduled(recipe) else "LEARNING_RATE"]
+    arguments += [f"momentum={recipe.momentum!r}"] if kind == "SGD" else []
+    arguments += ["nesterov=True"] if recipe.optimizer == "nesterov" else []
+    arguments += ["weight_decay=WEIGHT_DECAY"] if kind == "AdamW" else []
+    arguments += [f"global_clipnorm={recipe.clip_norm!r}"] if recipe.clip_norm is not None else []
+    arguments += [f"gradient_accumulation_steps={recipe.accumulate}"] if recipe.accumulate > 1 else []
+    arguments += ["use_ema=True", f"ema_momentum={recipe.average!r}"] if recipe.average is not None else []
     decoupled = recipe.optimizer == "adamw"
     loss = "SparseCategoricalCrossentropy(from_logits=True)"
     if _is_spread(recipe):
@@ -206,18 +206,16 @@ def fit_code(recipe: Recipe) -> str:
         "keras.utils.set_random_seed(SEED)\n",
         f'keras.config.set_dtype_policy("{recipe.precision}")\n' if half else "",
         "model = network()\n",
-        _FROZEN.format(parts=tuple(f"{part}." for part in PARTS[: recipe.frozen])) if recipe.frozen else "",
+        _FROZEN.format(parts=recipe.frozen) if recipe.frozen else "",
         _DECAYED if recipe.weight_decay and not decoupled else "",
-        f"optimizer = keras.optimizers.{chosen}\n",
+        call(f"optimizer = keras.optimizers.{kind}(", arguments, depth=0) + "\n",
         _KEPT if decoupled else "",
-        f'model.compile(optimizer, keras.losses.{loss}, metrics=["accuracy"])\n',
+        f"loss = keras.losses.{loss}\n",
+        'model.compile(optimizer, loss, metrics=["accuracy"])\n',
         "history = model.fit(\n    Batches(train_images, train_labels, training=True),\n    epochs=EPOCHS,\n",
         f"    validation_data=Batches(test_images, test_labels, training=False),\n{fitted})\n",
         _MIRRORED if recipe.test_flip else "",
     ])  # fmt: skip
-
-
-PARTS = ("stem", *(f"stage{s}" for s in range(1, 13)))  # of a network, in order
 
 
 def training_code(recipe: Recipe, is_resized: bool, seed: int) -> list[str]:

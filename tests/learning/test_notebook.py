@@ -43,12 +43,19 @@ def result(**changes):
     return replace(Training(DATASETS["digits"], RECIPES["adam"], 7, epochs, "CPU"), **changes)
 
 
-@pytest.mark.parametrize("name", [*RECIPES, "default"])
+EVERYTHING = recipe(
+    "tricks", flip="alternating", average=0.999, accumulate=16, balance=True, patience=12, test_flip=True, frozen=3,
+    clip_norm=1.25, precision="mixed_bfloat16",
+)  # fmt: skip
+CHOSEN = {**RECIPES, "default": None, "everything": EVERYTHING}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
 def test_a_notebook_of_any_recipe_is_valid_and_formatted(name, tmp_path):
     file = tmp_path / "network.ipynb"
     specs = [tiny(), VGGSpec(input_shape=(8, 8, 1), classes=3, stages=(VGGStage(convolutions=1, width=4),))]
     for spec in specs:
-        file.write_text(to_notebook(spec, RECIPES.get(name)))
+        file.write_text(to_notebook(spec, CHOSEN[name]))
         nbformat.validate(nbformat.read(file, as_version=4))
         for command in (["check"], ["format", "--check", "--line-length", "120"]):
             done = subprocess.run(
