@@ -48,10 +48,9 @@ def ours(task: Task, precision: str) -> Callable[[int], None]:
 
     from resnet_tf.design.expand import expand
     from resnet_tf.design.presets import preset
-    from resnet_tf.learning.augment import moves
     from resnet_tf.learning.backend import computing_in
     from resnet_tf.learning.build import assemble
-    from resnet_tf.learning.engine import MOST, Steps, engine
+    from resnet_tf.learning.engine import MOST, engine, planned
     from resnet_tf.learning.kernels import training_makers
     from resnet_tf.learning.optimizers import optimizer
     from resnet_tf.learning.recipes import Recipe
@@ -69,10 +68,7 @@ def ours(task: Task, precision: str) -> Callable[[int], None]:
         for done in range(0, count, MOST):
             now = min(MOST, count - done)
             indices = random.integers(0, POOL, (now, task.batch), np.int32)
-            drawn = [moves(recipe, each, 0, 0, random) for each in indices]
-            offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
-            kept, rates = np.ones(now, np.float32), np.full(now, 0.1, np.float32)
-            trainer.run(pool, Steps(indices, offsets, mirrored, kept, rates))
+            trainer.run(pool, planned(recipe, indices, [0.1] * now, 0, 0, random))
 
     return run
 

@@ -25,37 +25,27 @@ def scaled(images: Any) -> Any:
 
 
 class Moves(NamedTuple):
-    """What becomes of n images: down and right by so many pixels (n, 2) int32, and mirrored or not, (n,) bool."""
+    """What becomes of the images of k steps: down and right by so many pixels (k, n, 2) int32, and mirrored, (k, n)."""
 
     offsets: np.ndarray
     mirrored: np.ndarray
 
 
 def moves(recipe: Recipe, indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> Moves:
-    """Drawn for the images of these numbers: by up to `shift` px each way, and half of them mirrored."""
-    count = len(indices)
-    offsets = random.integers(0, 2 * recipe.shift + 1, (count, 2)) - recipe.shift if recipe.shift else 0
-    mirrored = {"none": _never, "random": _at_random, "alternating": _in_turn}[recipe.flip](
-        indices, epoch, seed, random
-    )
-    return Moves(
-        np.broadcast_to(np.asarray(offsets, np.int32), (count, 2)),
-        np.broadcast_to(np.asarray(mirrored, bool), (count,)),
-    )
+    """Drawn for the images of these numbers, (k, n): by up to `shift` px each way, and half of them mirrored.
 
-
-def _never(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
-    return np.zeros(len(indices), bool)
-
-
-def _at_random(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
-    return random.random(len(indices)) < 0.5
-
-
-def _in_turn(indices: np.ndarray, epoch: int, seed: int, random: np.random.Generator) -> np.ndarray:
-    """Every image in every second epoch: which it begins with follows from its number and the seed."""
-    begins = np.random.default_rng(seed).random(int(indices.max()) + 1)[indices] < 0.5
-    return begins ^ (epoch % 2 == 1)
+    With an alternating flip an image's number and the seed say whether its first epoch has it mirrored.
+    """
+    offsets, mirrored = np.zeros((*indices.shape, 2), np.int32), np.zeros(indices.shape, bool)
+    for i, step in enumerate(indices):
+        if recipe.shift:
+            offsets[i] = random.integers(0, 2 * recipe.shift + 1, (len(step), 2)) - recipe.shift
+        if recipe.flip == "random":
+            mirrored[i] = random.random(len(step)) < 0.5
+    if recipe.flip == "alternating":
+        begins = np.random.default_rng(seed).random(int(indices.max()) + 1) < 0.5
+        mirrored = begins[indices] ^ (epoch % 2 == 1)
+    return Moves(offsets, mirrored)
 
 
 def bordered(images: np.ndarray, border: int) -> np.ndarray:

@@ -9,11 +9,11 @@ XLA does not run convolutions on all cores from within a loop.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from resnet_tf.learning.augment import bordered, picked, scaled
+from resnet_tf.learning.augment import bordered, moves, picked, scaled
 from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.recipes import Recipe
 
@@ -49,14 +49,13 @@ class Measures(NamedTuple):
     gradient_norm: np.ndarray
 
 
-class Engine(Protocol):
-    """Trains a model on a pool of images, (N, height, width, channels) uint8, that stays where `put` puts it."""
-
-    def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        """The pool on the device."""
-
-    def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
-        """Takes the steps, at most MOST."""
+def planned(
+    recipe: Recipe, indices: np.ndarray, rates: Sequence[float], epoch: int, seed: int, random: np.random.Generator
+) -> Steps:
+    """What the steps of an epoch are told that show these images, (k, n) int32, at these rates."""
+    offsets, mirrored = moves(recipe, indices, epoch, seed, random)
+    kept = random.beta(recipe.mixup, recipe.mixup, len(indices)) if recipe.mixup else np.ones(len(indices))
+    return Steps(indices, offsets, mirrored, kept.astype(np.float32), np.array(rates, np.float32))
 
 
 class _Objective:
@@ -86,18 +85,31 @@ class _Objective:
         return ops.sum(ops.cast(ops.argmax(logits, axis=-1) == ops.argmax(targets, axis=-1), "float32"))
 
 
-class _TensorFlow:
-    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: _Objective) -> None:
-        import tensorflow as tf
+class Engine:
+    """Trains a model on a pool of images, (N, height, width, channels) uint8, that stays where `put` puts it."""
 
-        self._tf, self._model, self._optimizer, self._objective = tf, model, optimizer, objective
-        self._variables = [variable.value for variable in model.trainable_variables]
+    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: _Objective) -> None:
+        self._model, self._optimizer, self._objective = model, optimizer, objective
         self._whole = device().name != "CPU"
-        run = self._loop if self._whole else self._step
-        self._compiled = tf.function(run, autograph=False, jit_compile=self._whole)
 
     def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        return self._tf.constant(bordered(images, self._objective.border)), self._tf.constant(labels)
+        """The pool on the device."""
+        return ops.convert_to_tensor(bordered(images, self._objective.border)), ops.convert_to_tensor(labels)
+
+    def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
+        """Takes the steps, at most MOST."""
+        raise NotImplementedError
+
+
+class _TensorFlow(Engine):
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
+        import tensorflow as tf
+
+        self._tf = tf
+        self._variables = [variable.value for variable in self._model.trainable_variables]
+        run = self._loop if self._whole else self._step
+        self._compiled = tf.function(run, autograph=False, jit_compile=self._whole)
 
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         tf, count = self._tf, len(steps.rates)
@@ -129,19 +141,16 @@ class _TensorFlow:
         return tf.while_loop(lambda i, _: i < count, one, (0, nothing), parallel_iterations=1)[1]
 
 
-class _Jax:
-    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: _Objective) -> None:
+class _Jax(Engine):
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
         import jax
 
-        self._jax, self._model, self._optimizer, self._objective = jax, model, optimizer, objective
+        self._jax, optimizer = jax, self._optimizer
         own = [id(variable) for variable in optimizer.variables]
         self._rate, self._norm = own.index(id(optimizer._learning_rate)), own.index(id(optimizer.gradient_norm))
-        self._whole = device().name != "CPU"
         self._compiled = jax.jit(self._loop if self._whole else self._step, donate_argnums=0)
         self._gradient = jax.value_and_grad(self._forward, has_aux=True)
-
-    def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        return self._jax.device_put(bordered(images, self._objective.border)), self._jax.device_put(labels)
 
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         count, state = len(steps.rates), self._state()
@@ -189,14 +198,8 @@ class _Jax:
         return self._jax.lax.fori_loop(0, count, one, (state, nothing))
 
 
-class _Torch:
+class _Torch(Engine):
     """PyTorch takes its steps one by one, as they are written."""
-
-    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: _Objective) -> None:
-        self._model, self._optimizer, self._objective = model, optimizer, objective
-
-    def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-        return ops.convert_to_tensor(bordered(images, self._objective.border)), ops.convert_to_tensor(labels)
 
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         return _stacked([self._step(pool, step) for step in zip(*steps, strict=True)])

@@ -13,14 +13,14 @@ from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
 from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.spec import Spec, SpecError
-from resnet_tf.learning.augment import moves, scaled
+from resnet_tf.learning.augment import scaled
 from resnet_tf.learning.backend import computing_in, device, keras
 from resnet_tf.learning.build import assemble
-from resnet_tf.learning.capacity import TrainingRefused, check_memory
+from resnet_tf.learning.capacity import TrainingRefused, available_bytes, check_memory
 from resnet_tf.learning.catalogue import DatasetCard, check_head
 from resnet_tf.learning.checkpoint import NOTHING, Checkpoint, take, take_up
 from resnet_tf.learning.datasets import Data, Split, load
-from resnet_tf.learning.engine import MOST, Steps, engine
+from resnet_tf.learning.engine import MOST, Steps, engine, planned
 from resnet_tf.learning.evaluate import evaluation, scores
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.optimizers import averages, optimizer
@@ -115,7 +115,7 @@ class Training:
         self.validation_seconds = 0.0
         self.logits: np.ndarray | None = None
         shape = data.train.input_shape
-        self.resident = len(data.train) * math.prod(shape) <= RESIDENT
+        self.resident = len(data.train) * math.prod(shape) <= min(RESIDENT, available_bytes() // 4)
 
     def event(self, kind: Kind, **values: Any) -> Event:
         return Event(kind, self.step, self.epoch, time.perf_counter() - self.began, values)
@@ -191,13 +191,9 @@ class Training:
         random = np.random.default_rng([self.seed, self.epoch])
         count, size = self.steps_per_epoch, self.batch_size
         order = random.permutation(len(self.data.train))[: count * size].astype(np.int32).reshape(count, size)
-        drawn = [moves(self.recipe, indices, self.epoch, self.seed, random) for indices in order]
-        offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
-        mixup = self.recipe.mixup
-        kept = random.beta(mixup, mixup, count) if mixup else np.ones(count)
         first = self.epoch * count
         rates = [self.recipe.learning_rate_at(first + i, self.steps) for i in range(count)]
-        return Steps(order, offsets, mirrored, kept.astype(np.float32), np.array(rates, np.float32))
+        return planned(self.recipe, order, rates, self.epoch, self.seed, random)
 
     def at_once(self) -> int:
         """How many steps the next call takes: one at first, then as many as fit between two events."""

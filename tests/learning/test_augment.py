@@ -27,7 +27,7 @@ def moved(image, y, x):
 def drawn(recipe, epoch=0, seed=1):
     """The images as one epoch shows them."""
     random = np.random.default_rng(seed)
-    offsets, mirrored = moves(recipe, NUMBERS, epoch, seed, random)
+    (offsets,), (mirrored,) = moves(recipe, NUMBERS[None], epoch, seed, random)
     return chosen(bordered(IMAGES, recipe.shift), recipe.shift, NUMBERS, offsets, mirrored)
 
 
@@ -68,7 +68,7 @@ def test_an_alternating_flip_shows_every_image_both_ways_in_any_two_epochs():
 
 def test_an_image_is_moved_and_then_mirrored():
     out = drawn(Recipe(shift=1, flip="random"), seed=3)
-    offsets, mirrored = moves(Recipe(shift=1, flip="random"), NUMBERS, 0, 3, np.random.default_rng(3))
+    (offsets,), (mirrored,) = moves(Recipe(shift=1, flip="random"), NUMBERS[None], 0, 3, np.random.default_rng(3))
     for i in range(len(IMAGES)):
         expected = moved(IMAGES[i], *-offsets[i])
         assert np.array_equal(out[i], expected[:, ::-1] if mirrored[i] else expected)

@@ -12,10 +12,10 @@ import pytest
 from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import preset
 from resnet_tf.design.spec import ResNetSpec, Stage, Stem
-from resnet_tf.learning.augment import SCALE, moves
+from resnet_tf.learning.augment import SCALE
 from resnet_tf.learning.backend import Device, keras
 from resnet_tf.learning.build import assemble, build
-from resnet_tf.learning.engine import MOST, Steps, engine
+from resnet_tf.learning.engine import MOST, Steps, engine, planned
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.optimizers import averages, optimizer
 from resnet_tf.learning.recipes import Recipe
@@ -37,11 +37,7 @@ def told(recipe, count=COUNT):
     """What `count` steps are told, as `train` does it."""
     random = np.random.default_rng(1)
     indices = random.integers(0, POOL, (count, SIZE), np.int32)
-    drawn = [moves(recipe, each, 0, 0, random) for each in indices]
-    offsets, mirrored = (np.stack(each) for each in zip(*drawn, strict=True))
-    kept = random.beta(0.2, 0.2, count) if recipe.mixup else np.ones(count)
-    rates = np.linspace(0.02, 0.05, count)
-    return Steps(indices, offsets, mirrored, kept.astype(np.float32), rates.astype(np.float32))
+    return planned(recipe, indices, np.linspace(0.02, 0.05, count), 0, 0, random)
 
 
 def trained(recipe, steps, spec=TINY, weights=None):
