@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small
 
 from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import preset
-from resnet_tf.design.spec import ResNetSpec, Stage, Stem
 from resnet_tf.learning.augment import SCALE
 from resnet_tf.learning.backend import Device, keras
 from resnet_tf.learning.build import assemble, build
@@ -23,10 +23,7 @@ from resnet_tf.learning.recipes import Recipe
 pytestmark = pytest.mark.keras
 
 ROOT = Path(__file__).parents[2]
-TINY = ResNetSpec(
-    input_shape=(8, 8, 3), classes=4, stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
-    stages=(Stage(blocks=1, width=8), Stage(blocks=1, width=16, stride=2)),
-)  # fmt: skip
+TINY = small.TINY.model_copy(update={"input_shape": (8, 8, 3), "classes": 4})
 COUNT, SIZE, POOL = 10, 16, 64
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (POOL, 8, 8, 3), np.uint8)

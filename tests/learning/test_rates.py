@@ -4,18 +4,14 @@ import math
 from itertools import pairwise
 
 import pytest
+from small import TINY
 
-from resnet_tf.design.spec import ResNetSpec, SpecError, Stage, Stem
+from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.rates import HIGHEST, LOWEST, Point, range_test, suggested
 from resnet_tf.learning.recipes import recipe
 from resnet_tf.learning.train import train
 
 pytestmark = pytest.mark.keras
-
-TINY = ResNetSpec(
-    input_shape=(8, 8, 1), classes=10, stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
-    stages=(Stage(blocks=1, width=8), Stage(blocks=1, width=16, stride=2)),
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from small import TINY
 
 import resnet_tf.learning.train as train_module
 from resnet_tf.design.presets import preset
-from resnet_tf.design.spec import Normalization, ResNetSpec, SpecError, Stage, Stem
+from resnet_tf.design.spec import Normalization, SpecError
 from resnet_tf.learning.archives import ImageSet, keep
 from resnet_tf.learning.augment import scaled
 from resnet_tf.learning.backend import keras
@@ -23,12 +24,6 @@ from resnet_tf.learning.train import balanced, predict, train
 
 pytestmark = pytest.mark.keras
 
-TINY = ResNetSpec(
-    input_shape=(8, 8, 1),
-    classes=10,
-    stem=Stem(kernel=3, stride=1, widths=(8,), pool="none"),
-    stages=(Stage(blocks=1, width=8), Stage(blocks=1, width=16, stride=2)),
-)
 SHORT = recipe("quick", epochs=3, shift=1, flip="random")
 
 
