@@ -18,8 +18,9 @@ test: $(VENV)/dev-$(GPU)  ## every test, a real browser among them
 	@scripts/browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-services: $(VENV)/services-$(GPU)  ## what needs the other backends: JAX and PyTorch
-	$(BIN)/python -m pytest -m services
+test-services: $(VENV)/services-$(GPU)  ## those on PostgreSQL, S3, MLflow, Ray, JAX and PyTorch
+	@scripts/postgres
+	$(BIN)/python -m pytest -m services -n 2 --dist loadgroup
 
 lint: $(VENV)/dev-$(GPU)  ## ruff, mypy (strict on the design core), import-linter
 	$(BIN)/ruff check .
@@ -33,7 +34,7 @@ format: $(VENV)/dev-$(GPU)  ## what ruff can mend
 
 bench: $(VENV)/services-$(GPU)  ## the figures of the README, one JSON line each
 	@scripts/browser
-	@for name in feedback startup memory digits accuracy training fidelity export segmentation mutation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in feedback space diff startup interaction firststep load faults memory calibration digits accuracy finetuning training fidelity export segmentation mutation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: $(VENV)/dev-$(GPU)  ## the pictures of the README, taken from the running page
 	@scripts/browser

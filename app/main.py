@@ -10,12 +10,11 @@ if str(ROOT) not in sys.path:  # `streamlit run app/main.py` puts only app/ ther
 import streamlit as st  # noqa: E402
 
 from app import frame  # noqa: E402
-
-PAGES = ("design", "train", "compare", "export")  # without icons: a browser fetches a page's icon from a foreign host
+from app.pages import PAGES, file_of  # noqa: E402
 
 st.set_page_config(page_title="resnet_tf", layout="wide")
-page = st.navigation(
-    [st.Page(f"views/{name}.py", title=name.capitalize(), default=name == "design", url_path=name) for name in PAGES],
+page = st.navigation(  # without icons: a browser fetches a page's icon from a foreign host
+    [st.Page(file_of(name), title=name.capitalize(), default=name == "design", url_path=name) for name in PAGES],
     position="top",
 )
 with frame.around(page.title):

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import copy
+import logging
 import re
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
+from resnet_tf.design.budget import Budget, from_text, to_text
 from resnet_tf.design.costs import Costs, costs
-from resnet_tf.design.links import from_link, to_link
+from resnet_tf.design.links import from_link, title_of, to_link
 from resnet_tf.design.presets import PRESETS, edit, preset
 from resnet_tf.design.spec import Spec, SpecError
 
+log = logging.getLogger("resnet_tf")
+
 if TYPE_CHECKING:
+    from resnet_tf.design.calibration import Calibration
     from resnet_tf.runs.workbench import Workbench
 
 FIRST = "resnet18"
 LONGEST_HISTORY = 200
 MOST_MENDS = 32  # nearest values taken for one click: a dozen stages may each need one
+CALIBRATION_KEPT = 5.0  # seconds: pages ask at every click, and it changes once in a machine's life
 PAINT = 0.2  # seconds
 IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
 WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
 _PARAMETER = "design"
+_LOOK = "look"
+_BUDGET = "budget"
 
 
 class Version(NamedTuple):
@@ -35,6 +45,7 @@ class Version(NamedTuple):
 
     spec: Spec
     name: str
+    opened: str = ""  # the name of what was opened, which edits keep
 
 
 class Refusal(NamedTuple):
@@ -107,9 +118,9 @@ def set_spec(spec: Spec, name: str | None = None) -> None:
     """Puts a design on the desk, as one step that can be undone."""
     was = desk()
     if spec == was.spec:
-        _put(replace(was, now=Version(spec, name or was.name), refusal=None))
+        _put(replace(was, now=Version(spec, name or was.name, name or was.now.opened), refusal=None))
         return
-    now = Version(spec, name or _edited(was.name, to_link(spec)))
+    now = Version(spec, name or _edited(was.name, to_link(spec)), name or was.now.opened)
     _put(Desk(now, (*was.past, was.now)[-LONGEST_HISTORY:], before=was.spec))
 
 
@@ -169,6 +180,17 @@ def _place(fields: dict[str, Any], field: str, value: object) -> str:
     return str(steps[0])
 
 
+def redraw() -> None:
+    """Has the whole page drawn anew after an edit that was made in a part of it that is drawn apart."""
+    st.session_state["redraw"] = True
+
+
+def redrawn() -> None:
+    """Draws the whole page anew where an edit asked for it."""
+    if st.session_state.pop("redraw", False):
+        st.rerun()
+
+
 def keep() -> None:
     """Forgets a refused edit: the controls show the design again."""
     st.session_state[_KEY] = replace(desk(), refusal=None)
@@ -197,6 +219,7 @@ def follow_url() -> None:
             st.query_params[_PARAMETER] = now.link
         else:
             _take_link(said)
+    _follow_budgets()
 
 
 def _take_link(said: str) -> None:
@@ -211,27 +234,135 @@ def _take_link(said: str) -> None:
     elif now.future and spec == now.future[0].spec:
         redo()
     elif now.written:
-        set_spec(spec, _name_of(said))
+        set_spec(spec, title_of(said))
     else:  # the page was opened with this design: nothing to undo, nothing to count changes from
-        _put(Desk(Version(spec, _name_of(said))))
+        _put(Desk(Version(spec, title_of(said))))
 
 
-def _name_of(link: str) -> str:
-    base, edited, _ = link.partition("~")
-    return PRESETS[base].title + (", edited" if edited else "")
+def address(query: str) -> str:
+    """The address of the page that is open, with a query of its own."""
+    here = urlsplit(st.context.url or "")
+    return urlunsplit((here.scheme, here.netloc, here.path or "/", query, ""))
+
+
+def is_looked_at() -> bool:
+    """Whether the page was opened by a link that only shows a design: nothing on it edits."""
+    return _LOOK in st.query_params or is_embedded()
+
+
+def is_embedded() -> bool:
+    """Whether the page stands inside another one, as `?embed=true` says."""
+    return bool(st.context.is_embedded)
+
+
+def look_link() -> str:
+    """The query of a link that shows the design to who is given it."""
+    return f"design={desk().link}&{_LOOK}=true"
+
+
+def fork() -> None:
+    """Makes the design that is looked at the visitor's own to edit."""
+    st.query_params.pop(_LOOK, None)
+    notice("This copy is yours: edit it, undo, save it. The link that you were given stays as it was.")
+
+
+# --- budgets
+
+
+class _Kept(NamedTuple):
+    """Budgets, as the URL says them, and when we wrote them there."""
+
+    budgets: tuple[Budget, ...] = ()
+    text: str = ""
+    written: float = 0.0
+
+
+def budgets() -> tuple[Budget, ...]:
+    """The most that the visitor's designs may cost."""
+    return _kept().budgets
+
+
+def _kept() -> _Kept:
+    return st.session_state.get("budgets", _Kept())
+
+
+def set_budgets(rows: tuple[Budget, ...]) -> None:
+    """Keeps budgets, in the URL too."""
+    kept = st.session_state["budgets"] = _Kept(rows, to_text(rows), time.monotonic())
+    if kept.text:
+        st.query_params[_BUDGET] = kept.text
+    else:
+        st.query_params.pop(_BUDGET, None)
+
+
+def _follow_budgets() -> None:
+    """Takes up the budgets in the URL when they are not those that we wrote there, as with the design."""
+    kept, said = _kept(), st.query_params.get(_BUDGET)
+    if said == (kept.text or None):
+        return
+    if said is None or time.monotonic() - kept.written < IN_FLIGHT:
+        set_budgets(kept.budgets)
+        return
+    try:
+        set_budgets(from_text(said))
+    except SpecError as error:
+        notice(f"The link to this page holds no budget that can be kept: {error}.")
+        set_budgets(kept.budgets)
 
 
 # --- the workbench
 
 
 @st.cache_resource(show_spinner=False)
-def workbench() -> Workbench:
+def instance() -> Workbench:
     """The workbench of this server, its worker started or adopted. One for all visitors."""
     from resnet_tf.runs.workbench import Workbench
 
     bench = Workbench()
     bench.start()
     return bench
+
+
+def workbench() -> Workbench:
+    """The workbench as this visitor sees it."""
+    from app.visitor import owner
+
+    bench = instance()
+    return bench.of(owner(bench))
+
+
+def calibration() -> Calibration | None:
+    """How fast this instance trains; None before it was measured, and while the workbench is not up or in trouble.
+
+    A design's page asks for it with its other figures, and must not wait for the records, or go without them.
+    """
+    if "resnet_tf.runs.workbench" not in sys.modules:
+        return None
+    return _calibration(instance(), int(time.monotonic() / CALIBRATION_KEPT))
+
+
+@lru_cache(maxsize=1)
+def _calibration(bench: Workbench, _now: int) -> Calibration | None:
+    from resnet_tf.runs.failures import WorkbenchError
+
+    try:
+        return bench.calibration()
+    except WorkbenchError as error:
+        log.warning("%s: no time is estimated for this machine", error)
+        return None
+
+
+def calibrate() -> None:
+    """Has the worker measure how fast it trains."""
+    workbench().calibrate()
+
+
+def remember_visitor() -> None:
+    """Has the browser keep who this is, once a page has asked: a page that asks nothing need not load what knows it."""
+    if "app.visitor" in sys.modules:
+        from app.visitor import remember
+
+        remember()
 
 
 @lru_cache(maxsize=1)
@@ -244,6 +375,6 @@ def let_paint() -> None:
 
 def workbench_soon() -> None:
     """Starts the workbench in the background, once, when the first page is out."""
-    starter = threading.Timer(WORKER_WAITS, workbench)
+    starter = threading.Timer(WORKER_WAITS, instance)
     starter.daemon = True
     starter.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import floor, log10
 
@@ -9,7 +10,10 @@ from resnet_tf.design.graph import LayerGraph, Shape
 from resnet_tf.design.labels import shape_label
 
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_MARKS = r"\`*_{}[]<>()#+-.!|~$:"
+_MARKS = r"\`*_{}[]<>()#+-.!|~$:&"
+# what Streamlit and GFM take for icons, arrows and links after the marks are read: `:material/x:`, `->`, `www.`, `a@b`
+_LIVE = re.compile(r"(?<=:)(?=\S)|(?<=[-<>=~])(?=[-<>=])|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"  # is not seen and has no width
 _BYTES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -77,4 +81,4 @@ def percent(share: float) -> str:
 
 def plain(text: str) -> str:
     """A text as it is, none of its characters taken for Markdown: names and values that people typed."""
-    return "".join(f"\\{c}" if c in _MARKS else c for c in text)
+    return "".join(f"\\{c}" if c in _MARKS else c for c in _LIVE.sub(_JOINER, text))

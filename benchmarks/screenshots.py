@@ -2,8 +2,8 @@
 
     python -m benchmarks.screenshots [--folder assets/screenshots]
 
-Trains ResNet-20 and the plain network of the same depth on the bundled digits, exports the first in every format, and
-takes each page in light and dark. Takes about two minutes.
+Trains ResNet-20 and the plain network of the same depth on the bundled digits, exports the first in every format,
+sweeps its width and learning rate, and takes each page in light and dark. Takes about four minutes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -18,40 +19,50 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.served import DESKTOP, ROOT, Server, chromium, served, settle
 from resnet_tf.design.presets import PRESETS, preset
+from resnet_tf.learning.recipes import recipe
+from resnet_tf.learning.sweep_axes import parse_axis
+from resnet_tf.learning.sweeps import Search
+from resnet_tf.runs.records import Run, Sweep
 from resnet_tf.runs.workbench import Workbench
 
 SHOWN, OTHER = "resnet20_cifar10", "plain20_cifar10"
 BESIDE = "resnet56_cifar10"
+SWEPT = ("width=0.25,0.5,1", "learning_rate=0.02,0.1,0.5")
 LONGEST = 600.0  # seconds that a training or an export may take
 COLOURS = 256  # of a picture: a page has fewer hues than a photograph, and its file a third of the size
 SCHEMES = ("light", "dark")
 
 
-def finished(bench: Workbench, id: str) -> str:
-    """The id of a run, once it has finished. Raises RuntimeError where it ended otherwise."""
+def finished(find: Callable[[str], Run] | Callable[[str], Sweep], id: str) -> str:
+    """The id of what `find` finds, once it has finished. Raises RuntimeError where it ended otherwise."""
     limit = time.monotonic() + LONGEST
-    while not (run := bench.run(id)).over:
+    while not (found := find(id)).over:
         if time.monotonic() > limit:
-            raise TimeoutError(f"{run.name} was still {run.state} after {LONGEST:.0f} s")
+            raise TimeoutError(f"{found.name} was still {found.state} after {LONGEST:.0f} s")
         time.sleep(0.2)
-    if run.state != "finished":
-        raise RuntimeError(f"{run.name} is {run.state}: {run.error}")
+    if found.state != "finished":
+        raise RuntimeError(f"{found.name} is {found.state}")
     return id
 
 
 def prepare(bench: Workbench) -> dict[str, str]:
     """Page -> the path that opens it, once there is something real to see on it."""
     other, run = (bench.train(preset(name), "digits", "quick", name=PRESETS[name].title) for name in (OTHER, SHOWN))
-    spec = bench.run(finished(bench, run)).spec
+    spec = bench.run(finished(bench.run, run)).spec
     export = finished(
-        bench,
+        bench.run,
         bench.export(spec, [row.name for row in bench.formats() if row.usual], run=run, name=PRESETS[SHOWN].title),
     )
+    search = Search(axes=tuple(parse_axis(axis) for axis in SWEPT))
+    sweep = bench.sweep(preset(SHOWN), "digits", recipe(epochs=2), search, name=PRESETS[SHOWN].title)
+    finished(bench.sweep_of, sweep)
     beside = "&".join(f"with={key}" for key in (f"run.{run}", f"run.{other}", f"preset.{BESIDE}"))
     return {
         "design": "",
+        "explore": "explore?around=ImageNet&by=Block&design=resnet50",
         "train": f"train?design={SHOWN}&run={run}",
         "compare": f"compare?design={SHOWN}&{beside}",
+        "sweeps": f"sweeps?design={SHOWN}&sweep={sweep}",
         "export": f"export?design={SHOWN}&export={export}",
     }
 
@@ -59,7 +70,9 @@ def prepare(bench: Workbench) -> dict[str, str]:
 def shoot(page: Page, path: Path) -> None:
     """Writes what is on the screen, once it is all there."""
     settle(page)
-    page.wait_for_function("document.fonts.status === 'loaded' && !document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_function(  # a function: the pages' policy lets no text be evaluated
+        "() => document.fonts.status === 'loaded' && !document.querySelector('[data-testid=stSkeleton]')"
+    )
     page.wait_for_load_state("networkidle")
     page.screenshot(path=path, animations="disabled")
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.error import URLError
 
 import psutil
@@ -60,7 +61,10 @@ class Server:
         return psutil.Process(self.process.pid).memory_info().rss
 
 
-def start(home: Path, command: str | None = None, port: int | None = None, folder: Path = ROOT) -> Server:
+def start(
+    home: Path, command: str | None = None, port: int | None = None, folder: Path = ROOT,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Server:  # fmt: skip
     """A healthy server that runs a command (the Procfile's by default) with its home in a folder."""
     home.mkdir(parents=True, exist_ok=True)
     port, log = port or free_port(), home / "server.log"
@@ -69,6 +73,7 @@ def start(home: Path, command: str | None = None, port: int | None = None, folde
         "PORT": str(port),
         "RESNET_TF_HOME": str(home),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **variables,
     }
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -118,9 +123,11 @@ def end_processes_of(home: Path) -> None:
 
 
 @contextmanager
-def served(home: Path, command: str | None = None, folder: Path = ROOT) -> Iterator[Server]:
-    """A server for the length of a block."""
-    server = start(home, command, folder=folder)
+def served(
+    home: Path, command: str | None = None, folder: Path = ROOT, variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
+    """A server for the length of a block; `variables` are of its environment, beside ours."""
+    server = start(home, command, folder=folder, variables=variables)
     try:
         yield server
     finally:
@@ -139,7 +146,7 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def settle(page: Page, seconds: float = 30.0) -> None:
+def settle(page: Page, seconds: float = 60.0) -> None:
     """Waits until the page's script is done."""
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=1e3 * seconds)

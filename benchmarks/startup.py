@@ -59,7 +59,7 @@ def painted(browser: Browser, server: Server, content: str) -> float:
     page = context.new_page()
     page.add_init_script(f"({WATCH})({json.dumps(content)})")
     page.goto(server.url, wait_until="commit")
-    page.wait_for_function("window.paintedAfter", timeout=60_000)
+    page.wait_for_function("() => window.paintedAfter", timeout=60_000)
     seconds = page.evaluate("window.paintedAfter") / 1000
     settle(page)
     context.close()

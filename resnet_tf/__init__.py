@@ -12,17 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resnet_tf.design.alternatives import alternatives
+    from resnet_tf.design.budget import Budget, Terms, standings
     from resnet_tf.design.code import to_python
     from resnet_tf.design.costs import Costs, costs
     from resnet_tf.design.diff import diff
     from resnet_tf.design.drawing import draw
     from resnet_tf.design.expand import expand
     from resnet_tf.design.features import features, fpn, segmentation
+    from resnet_tf.design.figures import figure
     from resnet_tf.design.graph import LayerGraph
     from resnet_tf.design.layout import layout
     from resnet_tf.design.links import from_link, to_link
     from resnet_tf.design.presets import PRESETS, edit, preset
+    from resnet_tf.design.space import space
     from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SpecError, VGGSpec, parse_spec
+    from resnet_tf.design.totals import totals
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
     from resnet_tf.learning.notebook import to_notebook
@@ -32,17 +37,22 @@ if TYPE_CHECKING:
     from resnet_tf.learning.weights import load_weights, save_weights
 
 _HOMES = {
+    "design.alternatives": ("alternatives",),
+    "design.budget": ("Budget", "Terms", "standings"),
     "design.code": ("to_python",),
     "design.costs": ("Costs", "costs"),
     "design.diff": ("diff",),
     "design.drawing": ("draw",),
     "design.expand": ("expand",),
     "design.features": ("features", "fpn", "segmentation"),
+    "design.figures": ("figure",),
     "design.graph": ("LayerGraph",),
     "design.layout": ("layout",),
     "design.links": ("from_link", "to_link"),
     "design.presets": ("PRESETS", "edit", "preset"),
+    "design.space": ("space",),
     "design.spec": ("DenseNetSpec", "ResNetSpec", "SpecError", "VGGSpec", "parse_spec"),
+    "design.totals": ("totals",),
     "learning.build": ("build",),
     "learning.export": ("export",),
     "learning.pretrained": ("load_pretrained",),
@@ -56,13 +66,16 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "PRESETS",
     "RECIPES",
+    "Budget",
     "Costs",
     "DenseNetSpec",
     "LayerGraph",
     "Recipe",
     "ResNetSpec",
     "SpecError",
+    "Terms",
     "VGGSpec",
+    "alternatives",
     "build",
     "costs",
     "diff",
@@ -71,6 +84,7 @@ __all__ = [
     "expand",
     "export",
     "features",
+    "figure",
     "fpn",
     "from_link",
     "layout",
@@ -80,9 +94,12 @@ __all__ = [
     "preset",
     "save_weights",
     "segmentation",
+    "space",
+    "standings",
     "to_link",
     "to_notebook",
     "to_python",
+    "totals",
     "train",
 ]
 

@@ -6,10 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
-FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
+FRAMEWORKS = ("keras", "tensorflow", "jax", "torch", "ray")
 REPORT = f"""
 import json, sys
 print(json.dumps([name for name in {FRAMEWORKS!r} if name in sys.modules]))
@@ -21,18 +19,21 @@ from resnet_tf import costs, diff, draw, expand, from_link, layout, preset, to_l
 spec = preset("resnet50")
 assert costs(spec).memory(batch=8).training.bytes > costs(expand(spec)).parameters
 assert "stage1" in draw(spec, level="block").source
-assert layout(spec).as_json()
+assert layout(spec).packed()
 assert diff(spec, preset("resnet18")).blocks
 assert from_link(to_link(spec)) == spec
 """
 
-OPEN_A_PAGE = """
+OPEN_PAGES = f"""
+import sys
 from streamlit.testing.v1 import AppTest
 page = AppTest.from_file("app/main.py", default_timeout=60)
 page.run()
-page.switch_page("views/{name}.py").run()
-assert not page.exception, page.exception
-assert not page.error, [error.value for error in page.error]
+for name in {PAGES!r}:
+    page.switch_page(f"views/{{name}}.py").run()
+    assert not page.exception, (name, page.exception)
+    assert not page.error, (name, [error.value for error in page.error])
+    assert not {{*{FRAMEWORKS!r}}} & {{*sys.modules}}, name
 """
 
 
@@ -73,6 +74,6 @@ assert RECIPES and bench.recipes() and bench.datasets() and bench.runs() == []
     assert loaded_by(code, home) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_running_a_page_loads_no_framework(name, home):
-    assert loaded_by(OPEN_A_PAGE.format(name=name), home) == []
+def test_running_any_page_loads_no_framework(home):
+    assert len(PAGES) >= 5
+    assert loaded_by(OPEN_PAGES, home) == []

@@ -90,4 +90,4 @@ def test_a_free_port_is_taken_as_it_is(machine, tmp_path):
     with socket.create_server(("", 0)) as probe:
         port = probe.getsockname()[1]
     done = run("serve", tmp_path, port, folder=tmp_path, environment=environment)
-    assert done.stdout.startswith(f"streamlit run app/main.py --server.port {port} ")
+    assert done.stdout.startswith(f"streamlit run app/asgi.py --server.port {port} ")

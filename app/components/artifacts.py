@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app import words
+from app import downloads, state, words
 from resnet_tf.runs.records import Artifact, Run
 from resnet_tf.runs.workbench import Format
 
@@ -27,22 +29,37 @@ def artifact_row(artifact: Artifact, run: Run, row: Format) -> None:
         )
         if path is None:
             return
-        if path.is_file():
-            button.download_button(
-                f"Download {title}", path.read_bytes, name, on_click="ignore", icon=":material/download:",
-                width="stretch", key=f"download.{run.id}.{artifact.format}",
-            )  # fmt: skip
-            if artifact.load:
-                st.code(artifact.load, language="python", wrap_lines=True)
-            if served := row.serving(name):
-                with st.expander("Serve it", icon=":material/dns:"):
-                    st.code(served, language="sh", wrap_lines=True)
-        else:
+        if not state.workbench().is_at_hand(artifact):
             said.warning("This file is no longer on the server: export again.")
+            return
+        _download(button, run, artifact, f"Download {title}")
+        if artifact.load:
+            st.code(artifact.load, language="python", wrap_lines=True)
+        if served := row.serving(name):
+            with st.expander("Serve it", icon=":material/dns:"):
+                st.code(served, language="sh", wrap_lines=True)
+
+
+def _download(place: DeltaGenerator, run: Run, artifact: Artifact, label: str) -> None:
+    """The button: the object store's own link, a stream from this server, or by way of the script's memory."""
+    bench = state.workbench()
+    link = bench.link(run.id, artifact.format)
+    if link is None and downloads.served.is_set():
+        link = downloads.address(bench.secret("files"), run.id, artifact.format)
+    key = f"download.{run.id}.{artifact.format}"
+    if link is not None:
+        place.link_button(label, link, icon=":material/download:", width="stretch", key=key)
+        return
+    place.download_button(
+        label, lambda: bench.download(run.id, artifact.format).read_bytes(), Path(artifact.path or "").name,
+        on_click="ignore", icon=":material/download:", width="stretch", key=key,
+    )  # fmt: skip
 
 
 def facts(artifact: Artifact) -> str:
     """Size and time in one line."""
+    if artifact.expired:
+        return f"Expired on {time.strftime('%-d %B %Y', time.localtime(artifact.expired))}: export it again"
     if artifact.path is None:
         return f"Not written: {artifact.error}"
     spent = words.seconds(artifact.seconds) if artifact.seconds >= 0.1 else "under 0.1 s"

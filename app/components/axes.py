@@ -8,16 +8,20 @@ from typing import Any
 import streamlit as st
 
 from app import words
+from app.components.budget import excess
 from app.components.fields import choice, number, numbers, rule_of, select, toggle
 from resnet_tf.design.axes import AXES, Axis
-from resnet_tf.design.offers import Offer, offers, options, totals, value_of
+from resnet_tf.design.moves import Outcome
+from resnet_tf.design.offers import Offer, offers, options, value_of
 from resnet_tf.design.spec import Spec
+from resnet_tf.design.totals import totals
 
 # how far a step of a number's control goes, where it is not 1 or 0.1, and how the number is written
 _STEPS = {
     "attention.ratio": 0.0625, "bottleneck_factor": 0.5, "input_shape.0": 32, "input_shape.1": 32,
     "normalization.epsilon": 1e-6, "normalization.momentum": 0.01, "stem.kernel": 2,
 }  # fmt: skip
+OVER = " · over budget"  # after the name of what would go over
 _FORMATS = {"attention.ratio": "%.4f", "normalization.epsilon": "%.3e"}
 
 
@@ -64,12 +68,17 @@ def control(spec: Spec, axis: Axis, others: list[Offer], *, help: str | None = N
 
 
 def choices(spec: Spec, axis: Axis, others: list[Offer]) -> dict[Any, str]:
-    """The values that make a network with the rest of the design, each with its published error where it has one."""
+    """The values that make a network with the rest of the design, each with its published error where it has one.
+
+    One that would go over a budget says so.
+    """
     refused = [other.value for other in others if other.spec is None]
+    over = {other.value: OVER for other in others if excess(other.spec)}
     deep = spec.family == "resnet" and spec.block == "bottleneck"
     errors = {value: f" · {both[deep]:.2f} % error" for value, both in axis.errors.items()}
     return {
-        value: said + errors.get(value, "") for value, said in options(spec, axis).items() if value not in refused
+        value: said + errors.get(value, "") + over.get(value, "")
+        for value, said in options(spec, axis).items() if value not in refused
     }  # fmt: skip
 
 
@@ -95,8 +104,11 @@ def _costs(spec: Spec, others: list[Offer]) -> list[tuple[str, str]]:
     return [("Any other", lines[0][1])] if same and len(lines) > 1 else lines
 
 
-def price(spec: Spec, other: Offer) -> str:
-    """What another value costs more: `+2.53 M parameters, +0.06 % MACs`; FLOPs where MACs do not change."""
+def price(spec: Spec, other: Offer | Outcome) -> str:
+    """What another value costs more, and what budgets that goes over: `+2.53 M parameters, +0.06 % MACs`.
+
+    FLOPs are said where MACs do not change.
+    """
     if other.reason is not None:
         return f"not here: {rule_of(other.reason)}"
     now, then = totals(spec), totals(other.spec)
@@ -107,7 +119,7 @@ def price(spec: Spec, other: Offer) -> str:
         parts.append(f"{_percent(then.macs, now.macs)} MACs")
     elif then.flops != now.flops:
         parts.append(f"{_percent(then.flops, now.flops)} FLOPs")
-    return ", ".join(parts) or "no parameters, no MACs"
+    return "; ".join(filter(None, (", ".join(parts) or "no parameters, no MACs", excess(other.spec))))
 
 
 def _percent(then: int, now: int) -> str:

@@ -1,36 +1,42 @@
-"""The canvas: a Picture as SVG that one can pan, zoom and select in."""
+"""The canvas: a Picture as SVG that one can pan, zoom, fold, select and edit in."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import streamlit as st
 
 from app import words
+from app.components.assets import component
 from resnet_tf.design.costs import Costs
 from resnet_tf.design.layout import layout
 from resnet_tf.design.picture import Level, Picture
 
-_FOLDER = Path(__file__).parent
 _HTML = """<div class="canvas">
+<div class="window">
+<div class="stagebar" hidden>
+<button type="button" data-edit="-">−</button><button type="button" data-edit="+">+</button>
+<button type="button" data-edit="menu">⋯</button>
+</div>
+<div class="hint" role="status" hidden></div>
+</div>
+<div class="map" aria-hidden="true"></div>
+<div class="line" role="status"></div>
 <div class="foot">
 <div class="legend"></div>
+<label class="shade"><i></i><span class="scale"></span><select class="measure" aria-label="Colour by"></select></label>
 <div class="tools" role="toolbar" aria-label="View">
 <button type="button" data-act="out" aria-label="Zoom out">−</button>
 <button type="button" data-act="in" aria-label="Zoom in">+</button>
 <button type="button" data-act="fit">Fit</button>
 </div>
 </div>
+<div class="menu" role="menu" hidden></div>
 </div>
 """
-_CANVAS = st.components.v2.component(
-    "resnet_tf_canvas",
-    html=_HTML,
-    css=(_FOLDER / "canvas.css").read_text(),
-    js=(_FOLDER / "canvas.js").read_text(),
-)
+_canvas = component("canvas", html=_HTML, css="canvas.css", js="main.js")
 _LINE = '<svg width="26" height="8" aria-hidden="true"><g class="edge {kind}"><path d="M0 4H26"/></g></svg>'
 _KINDS = {
     "identity": "identity", "projection": "projection", "padding": "zero padding", "concatenation": "concatenation",
@@ -39,31 +45,36 @@ _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "act
 
 
 def canvas(
-    counted: Costs, level: Level, *, key: str, selected: str | None, on_choice: Callable[[str], None],
-    height: int = 330,
+    counted: Costs, level: Level, *, key: str, selected: str | None, turned: Collection[str],
+    edits: Mapping[str, Any] | None, on: Mapping[str, Callable[[Any], None]], height: int = 330,
 ) -> None:  # fmt: skip
-    """Draws the network at a level; a click on a block calls `on_choice` with its name."""
-    picture = layout(counted, level)
-    _CANVAS(
-        data=[_data(counted, picture, selected, height, interactive=True)],  # a dictionary would load pandas
-        key=key,
-        on_chosen_change=lambda: on_choice(st.session_state[key]["chosen"]),
-        width="stretch",
-        height="content",
-    )
+    """Draws the network at a level, but for the parts that are `turned` the other way.
+
+    `edits` is what can be done to it, as the script takes it, if anything. `on` has what is called when a part is
+    "chosen" or "turned", when a "menu" is wanted of it, when it is "moved" by a row of one, and when an edge was
+    "dragged".
+    """
+    picture = layout(counted, level, turned)
+    data = {**_data(counted, picture, selected, height, interactive=True), "edits": edits}
+
+    def told(event: str) -> Callable[[], None]:
+        return lambda: on[event](st.session_state[key][event])
+
+    calls = {f"on_{event}_change": told(event) for event in on}
+    _canvas(data=[data], key=key, width="stretch", height="content", **calls)  # a dictionary would load pandas
 
 
 def still(counted: Costs, level: Level, *, key: str, height: int = 130) -> None:
     """Draws the network small, to be looked at only."""
     picture = layout(counted, level)
-    _CANVAS(data=[_data(counted, picture, None, height, interactive=False)], key=key, width="stretch", height="content")
+    _canvas(data=[_data(counted, picture, None, height, interactive=False)], key=key, width="stretch", height="content")
 
 
 def _data(
     counted: Costs, picture: Picture, selected: str | None, height: int, *, interactive: bool
 ) -> dict[str, object]:
     return {
-        "picture": picture.as_json(),
+        "picture": picture.packed(),
         "selected": selected,
         "height": height,
         "interactive": interactive,
@@ -77,16 +88,15 @@ def in_words(counted: Costs) -> str:
     stages = [stage for stage in counted.stages if stage.name.startswith("stage")]
     return (
         f"A network of depth {counted.depth} with {len(stages)} stages, from {words.shape(counted.graph.input_shape)} "
-        f"to {words.given(counted.graph)}. Arrow keys walk its blocks, Enter selects one."
+        f"to {words.given(counted.graph)}. "
+        "Arrow keys walk its blocks, Enter unfolds one, Space selects it, "
+        "plus and minus change its stage's depth, the menu key says what else can be done."
     )
 
 
 def _legend(counted: Costs, picture: Picture) -> str:
-    drawn = Counter(edge.kind for edge in picture.edges)
+    drawn = Counter(edge.kind for piece in picture.pieces for edge in piece.drawing.edges)
     lines = [f"<span>{_LINE.format(kind=kind)}{name}</span>" for kind, name in _KINDS.items() if drawn[kind]]
-    parts = {"stage": counted.stages, "block": counted.blocks, "layer": counted.layers}[picture.level]
-    most = max(part.macs for part in parts)
-    shade = f"<span><i></i>0 to {words.short(most)} MACs</span>"
     hues = [f'<span style="--colour:var(--{hue})"><b></b>{name}</span>' for hue, name in _HUES.items()]
-    hint = "<span>Choose a block to look inside</span>"
-    return "".join([*lines, shade, *(hues if picture.level == "layer" else []), hint])
+    layers = any(piece.kind == "layers" for piece in picture.pieces)
+    return "".join([*lines, *(hues if layers else [])])

@@ -65,7 +65,7 @@ def curve(
     the chart drawn anew.
     """
     beyond = max((row.value for row in rows), default=0.0)
-    st.html(_head(title, names, f"up to {beyond:.3g}, off the scale" if top and beyond > top else ""))
+    st.html(head(title, names, f"up to {beyond:.3g}, off the scale" if top and beyond > top else ""))
     x: dict[str, Any] = {
         "field": "x", "type": "quantitative",
         "axis": {"title": None, "grid": False, "tickCount": 6, "format": "~s", "labelFlush": True},
@@ -78,14 +78,14 @@ def curve(
         scale |= {"zero": True, "domainMax": top}
     y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 4, "format": format}}
     colour = {"field": "series", "type": "nominal", "legend": None}
-    colour["scale"] = {"domain": list(names), "range": [_hue(i) for i in range(len(names))]}
+    colour["scale"] = {"domain": list(names), "range": [hue(i) for i in range(len(names))]}
     spec = {
         "height": height,
         "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
         "encoding": {"x": x, "color": colour},
         "layer": [_line(y, "value", 1, 0.3), _line(y, "smooth", 2, 1.0), _dots(y, dots), _pointer(y, title, axis)],
     }
-    st.vega_lite_chart(_table({name: [getattr(row, name) for row in rows] for name in Row._fields}), spec, key=key,
+    st.vega_lite_chart(table({name: [getattr(row, name) for row in rows] for name in Row._fields}), spec, key=key,
                        alt=alt)  # fmt: skip
 
 
@@ -122,18 +122,18 @@ def _pointer(y: dict[str, Any], title: str, axis: Axis) -> dict[str, Any]:
     }
 
 
-def _hue(i: int) -> str:
+def hue(i: int) -> str:
     hues = st.get_option("theme.chartCategoricalColors")
     return hues[i % len(hues)]
 
 
-def _head(title: str, names: Sequence[str], note: str) -> str:
+def head(title: str, names: Sequence[str], note: str) -> str:
     """The title, with the curves' names beside it where there are several."""
-    keys = "".join(f'<span><i style="background:{_hue(i)}"></i>{escape(name)}</span>' for i, name in enumerate(names))
+    keys = "".join(f'<span><i style="background:{hue(i)}"></i>{escape(name)}</span>' for i, name in enumerate(names))
     return f'<div class="chart"><b>{escape(title)}</b>{keys if len(names) > 1 else ""}<em>{escape(note)}</em></div>'
 
 
-def _table(columns: dict[str, list[Any]]) -> Any:
+def table(columns: dict[str, list[Any]]) -> Any:
     """The columns as an Arrow table, which is what travels. Read from JSON: `pyarrow.table` loads pandas, 45 MB."""
     import pyarrow.json
 
@@ -223,4 +223,4 @@ def heat(confusion: Sequence[Sequence[int]], classes: Sequence[str], *, key: str
     right = sum(confusion[i][i] for i in range(len(classes)))
     total = sum(map(sum, confusion))
     said = f"Confusion matrix: {right:,} of {total:,} images answered rightly"
-    st.vega_lite_chart(_table(cells), spec, key=key, alt=said)
+    st.vega_lite_chart(table(cells), spec, key=key, alt=said)

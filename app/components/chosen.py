@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import streamlit as st
@@ -11,6 +12,7 @@ import streamlit as st
 from app import state
 from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import Spec
+from resnet_tf.runs.failures import NoSuchRun
 from resnet_tf.runs.records import Run
 
 PARAMETER = "with"
@@ -39,9 +41,21 @@ def candidates() -> dict[str, Candidate]:
     bench = state.workbench()
     found = [Candidate("desk", state.design_name(), "on the desk", state.current_spec())]
     found += [Candidate(f"design.{d.name}", d.name, "saved", d.spec) for d in bench.designs()]
-    found += [Candidate(f"run.{run.id}", run.name, _about(run), run.spec, run) for run in bench.runs()]
+    runs = bench.runs()
+    found += [Candidate(f"run.{run.id}", run.name, _about(run), run.spec, run) for run in [*runs, *_shared(runs)]]
     found += [Candidate(f"preset.{p.name}", p.title, f"{p.group}, published", p.spec) for p in PRESETS.values()]
     return {candidate.key: candidate for candidate in found}
+
+
+def _shared(own: Sequence[Run]) -> Iterator[Run]:
+    """Runs of others, which they share: those that the link or the choice names."""
+    known = {f"run.{run.id}" for run in own}
+    named = [*st.query_params.get_all(PARAMETER), *st.session_state.get(_KEY, [])]
+    for key in dict.fromkeys(key for key in named if key.startswith("run.") and key not in known):
+        with suppress(NoSuchRun):  # which `_follow_url` says
+            run = state.workbench().run(key.removeprefix("run."))
+            if run.task == "train":
+                yield run
 
 
 def _about(run: Run) -> str:
@@ -74,7 +88,7 @@ def _follow_url(found: Mapping[str, Candidate]) -> None:
     if said and tuple(said) != st.session_state.get(_WRITTEN):
         known = list(dict.fromkeys(key for key in said if key in found))
         if len(known) < len(said):
-            st.warning("Some of what this link compares is not here: it was deleted, or belongs to another workbench.")
+            st.warning("Some of what this link compares is not here: it was deleted, or is another visitor's.")
         st.session_state[_KEY] = known[:MOST] or first()
     elif _KEY not in st.session_state:
         st.session_state[_KEY] = first()

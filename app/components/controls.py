@@ -146,11 +146,12 @@ def _alike(a: Stem, b: Stem) -> bool:
 
 
 def _take_stem(key: str) -> None:
-    """Takes a kind of stem; where both have a pool, the pool stays."""
+    """Takes a kind of stem; whether it whitens stays, and where both have a pool, the pool."""
     if st.session_state[key] not in STEMS:
         return
-    stem, pool = STEMS[st.session_state[key]].model_dump(mode="json"), state.draft()["stem"]["pool"]
-    state.change(stem={**stem, "pool": pool} if "none" not in (pool, stem["pool"]) else stem)
+    stem, now = STEMS[st.session_state[key]].model_dump(mode="json"), state.draft()["stem"]
+    kept = ("whitening", *(["pool"] if "none" not in (now["pool"], stem["pool"]) else []))
+    state.change(stem={**stem, **{field: now[field] for field in kept}})
 
 
 # --- what can be opened

@@ -9,23 +9,28 @@ from typing import Any
 import streamlit as st
 
 from app import state, words
-from app.components.history import show
 from app.components.setup import gentler
-from app.components.worker import sentence, warming
+from app.components.shown import RUN
+from app.components.worker import sentence, waited, warming
 from resnet_tf.runs.records import Run
 
 
 def _queued(run: Run, outlook: dict[str, Any]) -> None:
     worker = state.workbench().worker()
     if worker.state == "starting":
-        waited = (time.time() - worker.since) / worker.usual_seconds
-        st.progress(min(waited, 0.95), text=f"{warming(worker, time.time())}. Then this run begins.")
+        share = waited(worker, time.time()) / worker.usual_seconds
+        st.progress(min(share, 0.95), text=f"{warming(worker, time.time())}. Then this run begins.")
+    elif worker.state == "resting":
+        st.progress(
+            0.0, text=f"The worker is being called; it is there in about {words.seconds(worker.usual_seconds)}."
+        )
     elif worker.state == "down":
-        st.warning(sentence(worker, time.time()), icon=":material/power_off:")
+        st.warning(words.plain(sentence(worker, time.time())), icon=":material/power_off:")
     elif run.position == 1:
         st.progress(0.0, text="Next in the queue: it begins when the run before it ends.")
     else:
-        st.progress(0.0, text=f"Number {run.position} in the queue: one run trains at a time.")
+        at_once = "one run trains" if worker.workers == 1 else f"{worker.workers:,} runs train"
+        st.progress(0.0, text=f"Number {run.position} in the queue: {at_once} at a time.")
 
 
 def _running(run: Run, outlook: dict[str, Any]) -> None:
@@ -43,10 +48,10 @@ def _running(run: Run, outlook: dict[str, Any]) -> None:
 def _compiling(run: Run, outlook: dict[str, Any]) -> None:
     """How much is over of the time that the first step usually takes; counted from when this page first saw it."""
     usual = outlook["usual_seconds"]
-    since = st.session_state.setdefault(f"compiling.{run.id}.{run.attempt}", time.time())
+    since = st.session_state.setdefault(f"compiling.{run.id}.{run.attempt}", time.monotonic())
     again = "Compiling again to go on" if run.attempt > 1 else "Compiling"
     text = f"{again} on the {outlook['device']}: the first step usually takes about {words.seconds(usual)}"
-    st.progress(min((time.time() - since) / max(usual, 1.0), 0.95), text=text)
+    st.progress(min((time.monotonic() - since) / max(usual, 1.0), 0.95), text=text)
 
 
 def _finished(run: Run, outlook: dict[str, Any]) -> None:
@@ -55,27 +60,39 @@ def _finished(run: Run, outlook: dict[str, Any]) -> None:
 
 def _stopped(run: Run, outlook: dict[str, Any]) -> None:
     after = "goes on from the last whole epoch" if run.epochs else "begins anew, since no epoch was finished"
-    st.info(f"Stopped {_where(run)}. Its points are kept; Resume {after}.", icon=":material/stop_circle:")
+    why = f" {run.error}." if run.error else ""
+    kept = f" Its points are kept; Resume {after}." if state.workbench().owns(run) else ""
+    st.info(words.plain(f"Stopped {_where(run)}.{why}{kept}"), icon=":material/stop_circle:")
+
+
+def _paused(run: Run, outlook: dict[str, Any]) -> None:
+    kept = " Resume goes on to its end." if state.workbench().owns(run) else ""
+    st.info(f"Paused {_where(run)}: its sweep goes on with it while it is among the best.{kept}",
+            icon=":material/pause_circle:")  # fmt: skip
 
 
 def _interrupted(run: Run, outlook: dict[str, Any]) -> None:
-    st.warning(f"Interrupted {_where(run)}. {run.error}", icon=":material/power_off:")
+    st.warning(words.plain(f"Interrupted {_where(run)}. {run.error}"), icon=":material/power_off:")
 
 
 def _failed(run: Run, outlook: dict[str, Any]) -> None:
-    st.error(f"Failed {_where(run)}: {run.error}", icon=":material/error:")
+    st.error(words.plain(f"Failed {_where(run)}: {run.error}"), icon=":material/error:")
 
 
 def _diverged(run: Run, outlook: dict[str, Any]) -> None:
     said = state.workbench().events(run.id, ("diverged",))
     advice = said[-1].values.get("advice") if said else run.error
-    st.warning(f"Diverged {_where(run)}. {advice}", icon=":material/trending_up:")
-    if run.recipe:
+    st.warning(words.plain(f"Diverged {_where(run)}. {advice}"), icon=":material/trending_up:")
+    if run.recipe and state.workbench().owns(run):
         recipe, changes = gentler(run.recipe)
         if st.button(f"Train again with {', '.join(changes)}", type="primary", key="run.gentler"):
             height, width, _ = run.spec.input_shape
             side = height if height == width else None
-            show(state.workbench().train(run.spec, run.dataset, recipe, run.seed, name=run.name, image_size=side))
+            start = run.start.name if run.start else None
+            again = state.workbench().train(
+                run.spec, run.dataset, recipe, run.seed, name=run.name, image_size=side, start=start
+            )
+            RUN.show(again)
             st.rerun()
 
 
@@ -89,6 +106,7 @@ FACES: dict[str, Callable[[Run, dict[str, Any]], None]] = {
     "queued": _queued,
     "running": _running,
     "finished": _finished,
+    "paused": _paused,
     "stopped": _stopped,
     "interrupted": _interrupted,
     "failed": _failed,

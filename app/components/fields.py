@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import state, words
+from resnet_tf.design.diff import FieldChange
 from resnet_tf.design.offers import changes
 from resnet_tf.design.spec import SpecError
 
@@ -111,6 +112,12 @@ def refused(*fields: str) -> None:
 def rule_of(error: SpecError) -> str:
     """What must be, and was not: `Stage 3 width must be at least 1`."""
     return f"{_title(error.field)} must be {error.rule}"
+
+
+def in_words(change: FieldChange) -> str:
+    """What became of a field: `Stage 3 blocks 6 → 9`."""
+    was, now = ("–" if value is None else _brief(value) or "none" for value in (change.a, change.b))
+    return f"{_title(change.field)} {was} → {now}"
 
 
 def _title(field: str) -> str:

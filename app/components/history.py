@@ -1,55 +1,26 @@
-"""The runs so far: a table that opens one, and the choice of the run that is shown, which lives in the URL."""
+"""The runs so far: a table that opens one."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import streamlit as st
 
 from app import state, words
+from app.components.shown import RUN
 from app.components.table import Column, sortable
 from app.frame import net
 from resnet_tf.runs.records import Run
 
-PARAMETER = "run"
+PAGE = 50  # runs that are shown at first, and more at each wish for older ones
+FEW = 10  # runs that need no search
+_MOST, _NAMED = "history.most", "history.named"
 STALE = "page.stale"  # set by a click inside a fragment that the whole page must be drawn anew for
-_KEY = "train.run"
-
-
-def opened(runs: Sequence[Run]) -> str | None:
-    """The id of the run that is shown: the URL's, the last one opened, or the newest."""
-    chosen = st.query_params.get(PARAMETER) or st.session_state.get(_KEY)
-    known = {run.id for run in runs}
-    if chosen not in known and PARAMETER not in st.query_params:
-        chosen = runs[0].id if runs else None
-    if chosen:
-        show(chosen)
-    return chosen
-
-
-def show(run: str) -> None:
-    """Opens a run: the page shows it from its next drawing on, and the URL names it."""
-    st.session_state[_KEY] = run
-    st.query_params[PARAMETER] = run
-
-
-def forget() -> None:
-    """Opens no run in particular."""
-    st.session_state.pop(_KEY, None)
-    st.query_params.pop(PARAMETER, None)
 
 
 def accuracy(run: Run) -> float | None:
     """The accuracy on the validation images after the last epoch (0 to 1)."""
     return run.epochs[-1].get("validation_accuracy") if run.epochs else None
-
-
-def duration(run: Run) -> float | None:
-    """Seconds from the first claim to the end, or to now."""
-    if run.started is None:
-        return None
-    return (run.ended or time.time()) - run.started
 
 
 def ago(then: float) -> str:
@@ -70,28 +41,53 @@ COLUMNS = (
     Column("done", "number", words.percent, "Of all steps"),
     Column("recipe"),
     Column("parameters", "number", "{:,}".format, "Trainable, exact"),
-    Column("time", "number", lambda value: words.seconds(value) if value else "–", "From its first start to its end"),
+    Column("time", "number", lambda value: words.seconds(value) if value else "–",
+           "Until its last step, interruptions left out"),
     Column("begun", "number", lambda value: ago(value), "When it was put into the queue"),
 )  # fmt: skip
 
 
 def history() -> None:
-    """Draws the table, and again every two seconds while a run is under way."""
-    active = any(not run.over for run in state.workbench().runs())
-    st.fragment(_table, run_every=2.0 if active else None)()
+    """Draws the table where there are runs, and again every two seconds while one of the newest is under way."""
+    newest = state.workbench().runs(most=PAGE, brief=True)
+    active = any(not run.over for run in newest)
+    if newest:
+        st.fragment(_table, run_every=2.0 if active else None)()
 
 
 def _table() -> None:
     if st.session_state.pop(STALE, False):
         st.rerun()
-    with net("The history"):
-        runs = state.workbench().runs()
-        st.html(f'<h4 class="run">{len(runs):,} {"run" if len(runs) == 1 else "runs"}<small>choose one to open it'
-                "</small></h4>")  # fmt: skip
-        sortable(
-            COLUMNS, [(run.id, _row(run)) for run in runs], key="history", label="Runs, newest first",
-            height=min(38 + 32 * len(runs), 300), selected=st.session_state.get(_KEY), on_choice=_open,
-        )  # fmt: skip
+    with net("The history", aside=True):
+        bench, most = state.workbench(), st.session_state.get(_MOST, PAGE)
+        named = st.session_state.get(_NAMED, "").strip() if bench.count_runs() > FEW else ""
+        runs, count = bench.runs(most=most, named=named, brief=True), bench.count_runs(named=named)
+        _head(len(runs), count, named)
+        if runs:
+            sortable(
+                COLUMNS, [(run.id, _row(run)) for run in runs], key="history", label="Runs, newest first",
+                height=min(38 + 32 * len(runs), 300), selected=RUN.last, on_choice=_open,
+            )  # fmt: skip
+        if len(runs) < count:
+            st.button(
+                f"Show {min(PAGE, count - len(runs)):,} older", on_click=_older, type="tertiary", key="history.older"
+            )
+
+
+def _head(shown: int, count: int, named: str) -> None:
+    """How many there are and, where they are many, the box to search them."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="history.head"):
+        those = f"{count:,} {'run' if count == 1 else 'runs'}{' so named' if named else ''}"
+        about = "choose one to open it" if shown == count else f"the newest {shown:,}; choose one to open it"
+        st.html(f'<h4 class="run">{those}<small>{about if count else ""}</small></h4>')
+        if named or count > FEW:
+            st.space("stretch")
+            st.text_input("Search runs", key=_NAMED, placeholder="Search by name", width=220,
+                          label_visibility="collapsed", icon=":material/search:")  # fmt: skip
+
+
+def _older() -> None:
+    st.session_state[_MOST] = st.session_state.get(_MOST, PAGE) + PAGE
 
 
 def _row(run: Run) -> tuple[object, ...]:
@@ -99,7 +95,7 @@ def _row(run: Run) -> tuple[object, ...]:
     return (
         run.name, run.dataset.title if run.dataset else "", _state(run), -1.0 if known is None else known, run.progress,
         f"{run.recipe.name}, {run.recipe.epochs:,} epochs" if run.recipe else "",
-        state.counted(run.spec).trainable_parameters, duration(run) or 0.0, run.created,
+        state.counted(run.spec).trainable_parameters, run.seconds or 0.0, run.created,
     )  # fmt: skip
 
 
@@ -108,5 +104,5 @@ def _state(run: Run) -> str:
 
 
 def _open(run: str) -> None:
-    show(run)
+    RUN.show(run)
     st.session_state[STALE] = True

@@ -6,7 +6,9 @@ from html import escape
 
 import streamlit as st
 
-from app import words
+from app import state, words
+from app.components.shortcut import shortcut
+from resnet_tf.design.code.excerpt import excerpt
 from resnet_tf.design.costs import Costs
 from resnet_tf.design.formulas import SYMBOLS, formula
 from resnet_tf.design.graph import Block
@@ -35,12 +37,17 @@ def inspector(counted: Costs, block: Block) -> None:
         f"{cost.parameters:,} parameters · {words.short(cost.macs)} MACs · {cost.depth} deep · "
         f"sees {cost.receptive_field:,} px"
     )
+    if not state.is_looked_at():
+        shortcut(block)
     rows = "".join(
         f"<tr><td>{escape(layer.name.removeprefix(block.name + '.'))}</td><td>{escape(label(layer.op))}</td>"
         f"<td>{shape_label(layer.shape)}</td><td>{part.parameters:,}</td><td>{words.short(part.macs)}</td></tr>"
         for layer, part in zip(counted.graph.layers_of(block), counted.layers[block.start : block.stop], strict=True)
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("layer", "operation", "shape", "parameters", "MACs"))
+    with st.expander("The lines that build it", key="lines", on_change="rerun") as lines:
+        if lines.open:
+            st.code(excerpt(state.current_spec(), block))
     st.html(
         f'<div class="scroll"><table class="layers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -71,12 +71,3 @@ def _of_run(run: Run) -> Point:
     note = f"seed {run.seed}, {len(run.epochs)} epochs, {run.state}"
     reached = 100 * (accuracy(run) or 0.0)
     return Point(run.name, HERE, counted.macs, counted.trainable_parameters, reached, note, f"run.{run.id}")
-
-
-def front(points: Sequence[Point], cost: str) -> list[Point]:
-    """The Pareto front: points that no other reaches or beats at the same cost or less, by rising cost."""
-    best: list[Point] = []
-    for point in sorted(points, key=lambda p: (getattr(p, cost), -p.accuracy)):
-        if not best or point.accuracy > best[-1].accuracy:
-            best.append(point)
-    return best

@@ -10,11 +10,15 @@ import streamlit as st
 from app import state, words
 from app.components import charts
 from app.components.faces import FACES
-from app.components.history import STALE, accuracy, duration, forget
+from app.components.history import STALE, accuracy
 from app.components.results import results
+from app.components.sharing import share
+from app.components.shown import RUN
+from app.components.start import choose, frozen_words, parts_of
 from app.frame import net
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
+from resnet_tf.runs.tensorboard import event_file_name
 
 EVERY = 1.0  # seconds between two looks at a run under way
 EVERY_RESUMABLE = 5.0  # at one that another browser may resume
@@ -39,62 +43,103 @@ def _live(run_id: str, was_over: bool) -> None:
         run = state.workbench().run(run_id)
         if run.over != was_over:
             st.rerun()  # the whole page: the timer stops, and what comes at the end is drawn
-        _head(run)
         outlook = _outlook(run)
+        _head(run, outlook)
+        if not state.workbench().owns(run):
+            st.caption("Shared with you: you can look at it, open its design and export it; it is another visitor's.")
         FACES[run.state](run, outlook)
         for note in state.workbench().events(run.id, ("note",))[-1:]:
-            st.warning(note.values["sentence"], icon=":material/info:")
+            st.warning(words.plain(note.values["sentence"]), icon=":material/info:")
         _figures(run)
         _curves(run, outlook)
 
 
 def _outlook(run: Run) -> dict[str, Any]:
     """What the run said before its first step, and whether that step was `compiled` (None: not begun)."""
-    said = max(state.workbench().events(run.id, ("compiling",)), key=lambda event: event.seq, default=None)
-    if said is None:
+    told = sorted(state.workbench().events(run.id, ("compiling",)), key=lambda event: event.seq)
+    if not told:
         return {}
+    said = told[-1]
+    start = next((event.values["start"] for event in told if event.values.get("start")), None)  # resumed, it has none
     if said.attempt != run.attempt:
-        return {**said.values, "compiled": None}
+        return {**said.values, "start": start, "compiled": None}
     stepped = state.workbench().events(run.id, ("step",), after=said.seq, most=1)
-    return {**said.values, "compiled": bool(stepped)}
+    return {**said.values, "start": start, "compiled": bool(stepped)}
 
 
-def _head(run: Run) -> None:
-    """The name, what it is trained on, and the buttons."""
+def _head(run: Run, outlook: dict[str, Any]) -> None:
+    """The name, what it is trained on and from, and the buttons."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run.head"):
         recipe = run.recipe
         about = [run.dataset.title if run.dataset else "", words.shape(run.spec.input_shape)]
         about += [recipe.title, f"{recipe.epochs:,} epochs", f"batch {recipe.batch_size:,}"] if recipe else []
         about += [f"seed {run.seed}", f"on the {run.device}" if run.device else ""]
         line = " · ".join(part for part in about if part)
-        st.html(f'<h4 class="run">{escape(run.name)}<small title="{escape(run.why or "")}">{escape(line)}</small></h4>')
+        lines = f'<small title="{escape(run.why or "")}">{escape(line)}</small>'
+        lines += f"<small>{escape(begun)}</small>" if (begun := _begun(run, outlook)) else ""
+        st.html(f'<h4 class="run">{escape(run.name)}{lines}</h4>')
         _buttons(run)
 
 
+def _begun(run: Run, outlook: dict[str, Any]) -> str:
+    """What it began with instead of drawn weights, what is new in it and what stays."""
+    if run.start is None:
+        return ""
+    fresh = (outlook.get("start") or {}).get("fresh")
+    still = frozen_words(parts_of(run.spec), run.recipe.frozen).lower()
+    parts = [f"From {run.start.title}", "head begun anew" if fresh else "", f"{still} frozen" if still else ""]
+    return " · ".join(part for part in parts if part)
+
+
 def _buttons(run: Run) -> None:
-    stopping = st.session_state.get("stopping") == (run.id, run.attempt)
-    if not run.over:
-        label = "Take out of the queue" if run.state == "queued" else "Stop"
-        st.button("Stopping" if stopping else label, icon=":material/stop:", on_click=_stop, args=(run,),
-                  disabled=stopping, key="run.stop")  # fmt: skip
-    if run.resumable:
-        st.button("Resume", icon=":material/play_arrow:", type="primary", on_click=_act, key="run.resume",
-                  args=(state.workbench().resume, run.id))  # fmt: skip
+    mine = state.workbench().owns(run)
+    if mine:
+        _controls(run)
     if run.epochs and run.over and st.button("Export", icon=":material/download:", key="run.export"):
         st.session_state["export.source"] = run.id
         st.switch_page("views/export.py")
     if run.epochs and run.over:
         st.page_link("views/compare.py", label="Compare", icon=":material/compare_arrows:",
                      query_params={"with": f"run.{run.id}"})  # fmt: skip
+    if mine:
+        share(run)
     if run.state != "running":
         with st.popover("", icon=":material/more_horiz:", key="run.more", help="More"):
             if st.button("Open its design", width="stretch", key="run.design"):
                 state.set_spec(run.spec, run.name)
                 st.switch_page("views/design.py")
-            st.button("Delete this run with its points and files", on_click=_delete, args=(run.id,), width="stretch",
-                      key="run.delete")  # fmt: skip
+            if mine and run.epochs and run.over:
+                st.button("Train on from its weights", on_click=_train_on, args=(run,), width="stretch", key="run.tune")
+            _curves_for_tensorboard(run)
+            if mine:
+                st.button("Delete this run with its points and files", on_click=_delete, args=(run.id,),
+                          width="stretch", key="run.delete")  # fmt: skip
     if said := st.session_state.pop("run.said", None):
-        st.error(said)
+        st.error(words.plain(said))
+
+
+def _controls(run: Run) -> None:
+    """What its owner alone may do while it is under way, and once it has ended early."""
+    stopping = st.session_state.get("stopping") == (run.id, run.attempt)
+    if not run.over:
+        label = "Take out of the queue" if run.state == "queued" else "Stop"
+        st.button("Stopping" if stopping else label, icon=":material/stop:", on_click=_stop, args=(run,),
+                  disabled=stopping, key="run.stop")  # fmt: skip
+    if run.sweep:
+        st.page_link("views/sweeps.py", label="Its sweep", icon=":material/grid_view:",
+                     query_params={"sweep": run.sweep})  # fmt: skip
+    if run.resumable:
+        st.button("Resume", icon=":material/play_arrow:", type="primary", on_click=_act, key="run.resume",
+                  args=(state.workbench().resume, run.id))  # fmt: skip
+
+
+def _curves_for_tensorboard(run: Run) -> None:
+    """The button that makes and downloads a file of the run's curves."""
+    bench = state.workbench()  # as this visitor sees it: the file is made outside of his page's script
+    st.download_button(
+        "Its curves for TensorBoard", lambda: bench.event_file(run.id)[1], event_file_name(run), key="run.curves",
+        on_click="ignore", width="stretch", disabled=not run.latest, help="For tensorboard --logdir its folder",
+    )  # fmt: skip
 
 
 def _act(act: Any, run_id: str) -> bool:
@@ -114,8 +159,13 @@ def _stop(run: Run) -> None:
 
 def _delete(run_id: str) -> None:
     if _act(state.workbench().delete, run_id):
-        forget()
+        RUN.forget()
         st.session_state[STALE] = True
+
+
+def _train_on(run: Run) -> None:
+    choose(run)
+    st.session_state[STALE] = True
 
 
 def _figures(run: Run) -> None:
@@ -123,7 +173,7 @@ def _figures(run: Run) -> None:
         return
     last = run.epochs[-1] if run.epochs else {}
     best = max((e.get("validation_accuracy") or 0.0 for e in run.epochs), default=None)
-    spent, speed = duration(run), run.latest.get("images_per_second")
+    spent, speed = run.seconds, run.latest.get("images_per_second")
     cells = [
         (_percent(accuracy(run)), "validation accuracy", f"best {_percent(best)}" if run.epochs else "after an epoch"),
         (_number(last.get("validation_loss")), "validation loss", f"in training {_number(last.get('loss'))}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from math import log10
 from typing import Any
@@ -11,14 +12,16 @@ import streamlit as st
 
 from app import state, words
 from app.components.chosen import Candidate
-from app.components.landmarks import ALONE, HERE, MORE, PUBLISHED, Point, front, measured, published
+from app.components.landmarks import ALONE, HERE, MORE, PUBLISHED, Point, measured, published
+from app.components.opening import take
+from resnet_tf.design.front import front
 from resnet_tf.design.presets import PRESETS
 from resnet_tf.design.spec import Spec
 
+_plotly = partial(escape, quote=False)  # Plotly reads some HTML, and of its characters but these three
 COSTS = {"macs": "MACs", "parameters": "Parameters"}
 IMAGENET = "imagenet"
 ACCENT = "#c07a2c"
-TAKEN = "scatter.taken"
 NEAR = 0.05  # of the MACs: timm's have three digits
 _STYLES = {  # group -> its marker; shapes differ too, so that colour is not needed to tell them apart
     ALONE: {"size": 7, "symbol": "circle", "color": "#3b6fb6", "opacity": 0.75},
@@ -65,7 +68,7 @@ def figure(points: Sequence[Point], cost: str, title: str, chosen: Sequence[Cand
     import plotly.graph_objects as go
 
     drawn = go.Figure()
-    line = front([point for point in points if point.group != MORE], cost)
+    line = front((point for point in points if point.group != MORE), lambda p: getattr(p, cost), lambda p: p.accuracy)
     drawn.add_scatter(
         x=[getattr(p, cost) for p in line], y=[p.accuracy for p in line], mode="lines", name="Pareto front",
         line={"width": 1.5, "shape": "hv", "color": "#8a929c"}, hoverinfo="skip",
@@ -74,7 +77,7 @@ def figure(points: Sequence[Point], cost: str, title: str, chosen: Sequence[Cand
     for candidate in chosen:
         rings = [point for point in points if same(candidate, point)]
         if rings:
-            _ring(drawn, rings, cost, escape(candidate.name))
+            _ring(drawn, rings, cost, _plotly(candidate.name))
         else:
             alone.append(candidate)
     for group, marker in _STYLES.items():
@@ -82,7 +85,7 @@ def figure(points: Sequence[Point], cost: str, title: str, chosen: Sequence[Cand
         if members:
             drawn.add_scatter(
                 x=[getattr(p, cost) for p in members], y=[p.accuracy for p in members], mode="markers", name=group,
-                marker=marker, text=[escape(p.name) for p in members],
+                marker=marker, text=[_plotly(p.name) for p in members],
                 customdata=[(p.opens, words.short(p.macs), words.short(p.parameters), p.note) for p in members],
                 hovertemplate="<b>%{text}</b><br>%{y:.2f} %<br>%{customdata[1]} MACs, %{customdata[2]} parameters<br>"
                 "%{customdata[3]}<extra></extra>",
@@ -96,7 +99,7 @@ def figure(points: Sequence[Point], cost: str, title: str, chosen: Sequence[Cand
     title_x = f"{COSTS[cost]} of one image" if cost == "macs" else COSTS[cost]
     ticks = {"dtick": 1, "minor": {"ticks": "outside", "ticklen": 3}}
     drawn.update_xaxes(type="log", title=title_x, exponentformat="SI", showgrid=False, **ticks)
-    drawn.update_yaxes(title=f"{title}, %")
+    drawn.update_yaxes(title=f"{_plotly(title)}, %")
     return drawn
 
 
@@ -122,7 +125,7 @@ def _dash(drawn: Any, candidate: Candidate, cost: str, height: float) -> None:
     counted = state.counted(candidate.spec)
     at = counted.macs if cost == "macs" else counted.trainable_parameters
     drawn.add_vline(x=at, line={"width": 1.2, "dash": "dash", "color": ACCENT})
-    drawn.add_annotation(x=log10(max(at, 1)), y=height, yref="paper", text=escape(candidate.name), showarrow=False,
+    drawn.add_annotation(x=log10(max(at, 1)), y=height, yref="paper", text=_plotly(candidate.name), showarrow=False,
                          xanchor="left", xshift=4, font={"size": 11})  # fmt: skip
 
 
@@ -145,16 +148,6 @@ def _offer(event: Any) -> None:
 def _open(name: str, label: str, spec: Spec) -> None:
     # a callback, so that opening does not depend on the chart still saying what was clicked
     st.button(
-        label, type="primary", icon=":material/open_in_new:", key="scatter.open", on_click=_take, args=(spec, name)
-    )
-
-
-def _take(spec: Spec, name: str) -> None:
-    state.set_spec(spec, name)
-    st.session_state[TAKEN] = True
-
-
-def follow_click() -> None:
-    """Goes to the Design page when a point's design was opened."""
-    if st.session_state.pop(TAKEN, False):
-        st.switch_page("views/design.py")
+        words.plain(label), type="primary", icon=":material/open_in_new:", key="scatter.open", on_click=take,
+        args=(spec, name),
+    )  # fmt: skip

@@ -8,13 +8,15 @@ from html import escape
 import streamlit as st
 
 from app import state, words
-from app.components.history import show
+from app.components.shown import RUN
+from app.components.start import frozen_parts, start_from
 from app.components.upload import own_images
 from resnet_tf.design.spec import Spec, SpecError, VGGSpec
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import DatasetCard, Recipe
 
 MOST_EPOCHS, MOST_BATCH, MOST_SEED = 10_000, 65_536, 2**31 - 1
+LOOKAHEAD = 5  # updates, where a recipe has none of its own (Zhang 2019)
 AVERAGE = 0.99  # momentum of averaged weights, where a recipe has none of its own
 SIDES = (16, 24, 32, 48, 64, 96, 128, 160, 224)  # px
 
@@ -24,17 +26,22 @@ def setup() -> Spec | None:
     cards = {card.name: card for card in state.workbench().datasets()}
     recipes = {row.name: row for row in state.workbench().recipes()}
     what = st.container(gap="xsmall")
-    card = _images(cards)
+    card = images(cards)
     side = _side(card)
+    start = start_from(card, side)
+    parts = st.empty()
     chosen = st.selectbox("Recipe", list(recipes), format_func=lambda name: recipes[name].title, key="train.recipe",
                           persist_state="session", help=in_words(recipes[_chosen(recipes)]))  # fmt: skip
     recipe, seed = _edited(recipes[chosen])
     with what:
-        fitted = _fitted(card, side, recipe.batch_size)
-    start = st.button("Train", type="primary", width="stretch", icon=":material/play_arrow:", key="train.start",
-                      disabled=fitted is None, shortcut="Ctrl+Enter")  # fmt: skip
-    if start:
-        _start(card, recipe, seed, side)
+        fitted = _fitted(card, side, recipe.batch_size, start)
+    if start and fitted:
+        with parts:
+            recipe = recipe.model_copy(update={"frozen": frozen_parts(fitted)})
+    is_pressed = st.button("Train", type="primary", width="stretch", icon=":material/play_arrow:", key="train.start",
+                           disabled=fitted is None, shortcut="Ctrl+Enter")  # fmt: skip
+    if is_pressed:
+        _start(card, recipe, seed, side, start)
     return fitted
 
 
@@ -47,13 +54,14 @@ def _chosen(recipes: dict[str, Recipe]) -> str:
     return st.session_state["train.recipe"]
 
 
-def _images(cards: dict[str, DatasetCard]) -> DatasetCard:
+def images(cards: dict[str, DatasetCard]) -> DatasetCard:
     """What it is trained on; beside it the way to one's own images."""
     if st.session_state.get("train.dataset") not in cards:
         st.session_state["train.dataset"] = next(iter(cards))
+    said = words.plain(about(cards[st.session_state["train.dataset"]]))
     left, right = st.columns([4, 1.2], vertical_alignment="bottom", gap="xsmall")
     name = left.selectbox("Images", list(cards), format_func=lambda name: cards[name].title, key="train.dataset",
-                          persist_state="session", help=about(cards[st.session_state["train.dataset"]]))  # fmt: skip
+                          persist_state="session", help=said)  # fmt: skip
     with right:
         own_images()
     return cards[name]
@@ -135,6 +143,14 @@ def _averaged(recipe: Recipe) -> float | None:
     return (recipe.average or AVERAGE) if is_on else None
 
 
+def _lookahead(recipe: Recipe) -> int | None:
+    is_on = st.toggle(
+        "Lookahead", recipe.lookahead is not None, key=f"train.lookahead.{recipe.name}", persist_state="session",
+        help="Every few steps the weights go back half of the way that they came, which steadies them",
+    )  # fmt: skip
+    return (recipe.lookahead or LOOKAHEAD) if is_on else None
+
+
 def _balanced(recipe: Recipe) -> bool:
     return st.toggle(
         "Balance the classes", recipe.balance, key=f"train.balance.{recipe.name}", persist_state="session",
@@ -155,8 +171,8 @@ def _precision(recipe: Recipe) -> str:
 
 # field -> the widget that asks for it
 _OTHERS: dict[str, Callable[[Recipe], object]] = {
-    "accumulate": _accumulated, "patience": _patience, "average": _averaged, "balance": _balanced,
-    "precision": _precision,
+    "accumulate": _accumulated, "patience": _patience, "average": _averaged,
+    "lookahead": _lookahead, "balance": _balanced, "precision": _precision,
 }  # fmt: skip
 
 
@@ -172,18 +188,22 @@ def in_words(recipe: Recipe) -> str:
     parts += [f"shifts by up to {recipe.shift} px"] if recipe.shift else []
     parts += [] if recipe.flip == "none" else [f"mirrored {_FLIPS[recipe.flip]}"]
     parts += [f"mixup {recipe.mixup:g}"] if recipe.mixup else []
+    parts += [f"Lookahead every {recipe.lookahead:,} updates"] if recipe.lookahead else []
     parts += [f"labels smoothed by {recipe.label_smoothing:g}"] if recipe.label_smoothing else []
     reached = f" It reached {recipe.reached}." if recipe.reached else ""
     return f"{', '.join(parts)}. {recipe.source}.{reached}"
 
 
-def _fitted(card: DatasetCard, side: int | None, batch: int) -> Spec | None:
+def _fitted(card: DatasetCard, side: int | None, batch: int, start: str | None) -> Spec | None:
     """The design as it is trained, said in two lines; None, with the reason, where it cannot be."""
     spec, name = state.current_spec(), state.design_name()
     try:
-        fitted, changed = state.workbench().fit(spec, card, side)
+        fitted, changed = state.workbench().fit(spec, card, side, start)
     except SpecError as error:
-        st.error(f"{name} does not fit these images: {error}", icon=":material/error:")
+        st.error(words.plain(f"{name} does not fit these images: {error}"), icon=":material/error:")
+        return None
+    except WorkbenchError as error:  # what it would begin with went since it was offered
+        st.error(words.plain(str(error)), icon=":material/error:")
         return None
     counted = state.counted(fitted)
     memory = words.size(counted.memory(batch).training.bytes)
@@ -197,15 +217,15 @@ def _fitted(card: DatasetCard, side: int | None, batch: int) -> Spec | None:
     return fitted
 
 
-def _start(card: DatasetCard, recipe: Recipe, seed: int, side: int | None) -> None:
+def _start(card: DatasetCard, recipe: Recipe, seed: int, side: int | None, start: str | None) -> None:
     try:
         run = state.workbench().train(
-            state.current_spec(), card, recipe, seed, name=state.design_name(), image_size=side
+            state.current_spec(), card, recipe, seed, name=state.design_name(), image_size=side, start=start
         )
     except (WorkbenchError, SpecError) as error:
-        st.error(str(error), icon=":material/memory:")
+        st.error(words.plain(str(error)), icon=":material/memory:")
         return
-    show(run)
+    RUN.show(run)
     st.rerun()
 
 

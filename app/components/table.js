@@ -1,6 +1,9 @@
 // A table that one can sort by any column and choose a row of. Rows come with what is shown and what is sorted by.
 const orders = new WeakMap() // parentElement -> {column, down}: outlives new data
 
+const LINKED = "resnet_tf:under"
+const tell = name => dispatchEvent(new CustomEvent(LINKED, { detail: { name, from: "table" } }))
+
 const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
@@ -47,6 +50,8 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
         const button = element("button", { type: "button", "aria-pressed": row.id === data.selected }, name)
         cells[0].replaceChildren(button)
         line.onclick = () => setTriggerValue("chosen", row.id)
+        line.onpointerenter = () => tell(row.id)
+        line.onpointerleave = () => tell(null)
       }
       return line
     })
@@ -55,4 +60,11 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     root.querySelector("table")?.replaceWith(made) ?? root.append(made)
   }
   draw()
+  // what is under the pointer here is shown on the canvas, and the other way round
+  const hear = ({ detail: { name, from } }) => {
+    if (from === "canvas") for (const line of root.querySelectorAll("tr[data-id]")) line.classList.toggle("under", line.dataset.id === name)
+  }
+  removeEventListener(LINKED, order.hear)
+  addEventListener(LINKED, (order.hear = hear))
+  return () => removeEventListener(LINKED, order.hear)
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import state, words
 from resnet_tf.runs.failures import WorkbenchError
 
 
@@ -16,7 +16,7 @@ def own_images() -> None:
         st.text_input("Name", key="train.images.name", placeholder="the file's name", max_chars=60)
         st.button("Add images", on_click=_add, type="primary", key="train.images.add")
         for kind, sentence in st.session_state.pop("train.images.said", ()):
-            (st.error if kind == "refused" else st.success)(sentence)
+            (st.error if kind == "refused" else st.success)(words.plain(sentence))
 
 
 def _add() -> None:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import state, words
+from app.components.aligned import two
 from app.components.canvas import still
 from app.components.chosen import Candidate
 from app.components.history import accuracy
+from resnet_tf.design.aligned import title
 from resnet_tf.design.costs import Costs
 from resnet_tf.design.diff import diff
-from resnet_tf.design.labels import block_label
+from resnet_tf.design.pairs import runs
 from resnet_tf.design.presets import PRESETS
 
 BATCH = 32
@@ -39,7 +41,7 @@ def _exact(value: float) -> str:
 
 QUANTITIES = (
     Quantity("parameters", lambda c: c.trainable_parameters, _exact, "trainable, exact"),
-    Quantity("moving statistics", lambda c: c.non_trainable_parameters, _exact, "not trained, exact"),
+    Quantity("not trained", lambda c: c.non_trainable_parameters, _exact, "moving statistics, whitening, exact"),
     Quantity("MACs", lambda c: c.macs, _exact, "an image, exact"),
     Quantity("FLOPs", lambda c: c.flops, _exact, "with elementwise, exact"),
     Quantity("activations", lambda c: c.activations, _exact, "elements, exact"),
@@ -107,23 +109,25 @@ def differences(chosen: Sequence[Candidate]) -> None:
     if st.session_state.get("versus.other") not in labels:
         st.session_state["versus.other"] = others[0].key
     key = st.segmented_control(
-        "Other", list(labels), format_func=labels.__getitem__, key="versus.other", required=True,
+        "Other", list(labels), format_func=lambda key: words.plain(labels[key]), key="versus.other", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
     other = next(candidate for candidate in others if candidate.key == key)
     found = diff(first.spec, other.spec)
     if not found:
-        st.caption(f"Nothing: {_plain(first.name)} and {_plain(other.name)} are the same network.")
+        st.caption(f"Nothing: {words.plain(first.name)} and {words.plain(other.name)} are the same network.")
         return
+    changes = runs(found.pairs)
+    two((first.name, other.name), (state.counted(first.spec).graph, state.counted(other.spec).graph), changes)
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
         fields = [(field.field, _brief(field.a), _brief(field.b)) for field in found.fields]
         st.html(_table(("field", first.name, other.name), fields))
     with right:
-        blocks = [(block_label(b.name), b.change, _few(b.what)) for b in found.blocks[:MOST_BLOCKS]]
-        st.html(_table(("block", "is", "layer by layer"), blocks))
-        if len(found.blocks) > MOST_BLOCKS:
-            st.caption(f"And {len(found.blocks) - MOST_BLOCKS:,} more blocks.")
+        blocks = [(title(run), run.change, _few(run.what)) for run in changes if run.change != "same"]
+        st.html(_table(("block", "is", "layer by layer"), blocks[:MOST_BLOCKS]))
+        if len(blocks) > MOST_BLOCKS:
+            st.caption(f"And {len(blocks) - MOST_BLOCKS:,} more.")
 
 
 def _brief(value: object) -> str:
@@ -144,8 +148,3 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         f'<div class="wide" tabindex="0"><table class="layers"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
-
-
-def _plain(name: str) -> str:
-    """A name as it is, none of its characters taken for Markdown."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+-.!|~$:" else c for c in name)

@@ -7,13 +7,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.chosen import candidates, choose
+from app.components.opening import follow
 from app.components.runcurves import run_curves
-from app.components.scatter import follow_click, scatter
+from app.components.scatter import scatter
 from app.components.versus import differences, side_by_side
 from app.frame import net
 
 st.html(Path(__file__).parents[1] / "components" / "runs.css")
-follow_click()
+follow()
 chosen = choose(candidates())
 if not chosen:
     st.caption("Choose a design, a run or a published network above; with two you see what differs.")

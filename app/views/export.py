@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -13,23 +14,23 @@ from app import state, words
 from app.components.artifacts import artifact_row
 from app.components.chosen import when
 from app.components.history import accuracy, ago
+from app.components.shown import EXPORT, RUN
 from app.components.worker import sentence
 from app.frame import net
-from resnet_tf.runs.failures import WorkbenchError
+from resnet_tf.runs.failures import NoSuchRun, WorkbenchError
 from resnet_tf.runs.records import Run
 
 DESK = "desk"
-PARAMETER = "export"
 EVERY = 1.0  # seconds between two looks at an export under way
 HEAVY = 1e9  # bytes of weights: larger ones take minutes to write and to prove
 
 
 def setup() -> None:
     """What is exported, in which formats, and the button that begins."""
-    trained = {run.id: run for run in state.workbench().runs() if run.epochs}
+    trained = {run.id: run for run in [*state.workbench().runs(brief=True), *_shared()] if run.epochs}
     sources = {id: _source(run) for id, run in trained.items()} | {DESK: f"{state.design_name()}, fresh weights"}
     if st.session_state.get("export.source") not in sources:
-        st.session_state["export.source"] = next(iter(sources))
+        st.session_state["export.source"] = RUN.last if RUN.last in sources else next(iter(sources))
     source = st.selectbox("What", list(sources), key="export.source", persist_state="session",
                           format_func=sources.__getitem__)  # fmt: skip
     spec = trained[source].spec if source in trained else state.current_spec()
@@ -57,6 +58,14 @@ def setup() -> None:
         st.page_link("views/train.py", label="Train it first to export what it learnt", icon=":material/show_chart:")
 
 
+def _shared() -> Iterator[Run]:
+    """The run of another visitor, who shares it, that the page was opened for."""
+    asked = st.session_state.get("export.source", DESK)
+    if asked != DESK:
+        with suppress(NoSuchRun):  # no longer shared, or deleted: then there is the rest to choose from
+            yield state.workbench().run(asked)
+
+
 def _source(run: Run) -> str:
     images = run.dataset.title if run.dataset else ""
     reached = accuracy(run)
@@ -69,26 +78,10 @@ def _begin(run: str | None, trained: dict[str, Run], formats: Sequence[str]) -> 
     try:
         begun = state.workbench().export(state.current_spec(), formats, run=run, name=name)
     except WorkbenchError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.plain(str(error)), icon=":material/error:")
         return
-    show(begun)
+    EXPORT.show(begun)
     st.rerun()
-
-
-def show(export: str) -> None:
-    """Opens an export; the URL names it."""
-    st.session_state["export.shown"] = export
-    st.query_params[PARAMETER] = export
-
-
-def opened(exports: Sequence[Run]) -> str | None:
-    """The id of the export that is shown: the URL's, the last one opened, or the newest."""
-    chosen = st.query_params.get(PARAMETER) or st.session_state.get("export.shown")
-    if chosen is None and exports:
-        chosen = exports[0].id
-    if chosen:
-        show(chosen)
-    return chosen
 
 
 def live(export_id: str, was_over: bool) -> None:
@@ -100,36 +93,37 @@ def live(export_id: str, was_over: bool) -> None:
         weights = "trained weights" if run.source else "fresh weights"
         st.html(f'<h4 class="run">{escape(run.name)}<small>{weights} · begun {ago(run.created)}</small></h4>')
         artifacts = state.workbench().artifacts(run.id)
-        _progress(run, len(artifacts))
+        _progress(run, len(artifacts), any(artifact.expired for artifact in artifacts))
         written = {artifact.format: artifact for artifact in artifacts}
         for row in state.workbench().formats():
             if row.name in written:
                 artifact_row(written[row.name], run, row)
 
 
-def _progress(run: Run, written: int) -> None:
-    """How far it is, with a way to stop; or why it ended early, with a way to begin again. A card is written too."""
+def _progress(run: Run, written: int, is_expired: bool) -> None:
+    """How far it is, with a way to stop; or what there is not of it, with a way to begin again. A card counts too."""
     files = len(run.formats) + 1
     if not run.over:
         bar, button = st.columns([4, 1], vertical_alignment="center")
-        bar.progress(min(written / files, 1.0), text=_doing(run, written, files))
+        bar.progress(min(written / files, 1.0), text=words.plain(_doing(run, written, files)))
         button.button(
             "Stop", icon=":material/stop:", width="stretch", on_click=_stop, args=(run.id,), key="export.stop"
         )
-    elif run.state != "finished":
+    elif run.state != "finished" or is_expired:
         why = run.error or "It was stopped."
-        st.warning(f"The export is {run.state}: {written} of {files} files were written. {why}")
+        ended = words.plain(f"The export is {run.state}: {written} of {files} files were written. {why}")
+        st.warning("Files of this export have expired: they can be written again." if is_expired else ended)
         if st.button("Export again", type="primary", key="export.again"):
-            show(state.workbench().export(run.spec, run.formats, run=run.source, name=run.name))
+            EXPORT.show(state.workbench().export(run.spec, run.formats, run=run.source, name=run.name))
             st.rerun()
     if said := st.session_state.pop("export.said", None):
-        st.error(said)
+        st.error(words.plain(said))
 
 
 def _doing(run: Run, written: int, files: int) -> str:
     if run.state == "queued":
         worker = state.workbench().worker()
-        if worker.state in ("starting", "down"):
+        if worker.state in ("starting", "resting", "down"):
             return sentence(worker, time.time())
         return f"Number {run.position} in the queue"
     if written >= files:
@@ -155,12 +149,12 @@ def earlier(exports: Sequence[Run], chosen: str | None) -> None:
 
 def _pick() -> None:
     if st.session_state["export.pick"]:
-        show(st.session_state["export.pick"])
+        EXPORT.show(st.session_state["export.pick"])
 
 
 st.html(Path(__file__).parents[1] / "components" / "runs.css")
-exports = state.workbench().runs("export")
-shown = opened(exports)
+exports = state.workbench().runs("export", brief=True)
+shown = EXPORT.opened(exports)
 aside, main = st.columns([1, 2.6], gap="medium")
 with aside:
     setup()

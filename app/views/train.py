@@ -9,9 +9,10 @@ import streamlit as st
 
 from app import state
 from app.components.canvas import still
-from app.components.history import history, opened
+from app.components.history import history
 from app.components.run import face
 from app.components.setup import setup
+from app.components.shown import RUN
 from app.components.worker import worker_line
 from app.frame import net
 from resnet_tf.design.spec import Spec
@@ -27,7 +28,9 @@ def left() -> Spec | None:
 
 
 def right(fitted: Spec | None) -> None:
-    chosen = opened(state.workbench().runs())
+    bench, last = state.workbench(), RUN.last
+    there = bench.runs(named=last, most=1, brief=True) if last else []
+    chosen = RUN.opened([*bench.runs(most=1, brief=True), *there])
     if chosen is None:
         _ready(fitted or state.current_spec())
         return
@@ -53,5 +56,4 @@ with st.container(key="training"):
         fitted = left()
     with main:
         right(fitted)
-if state.workbench().runs():
-    history()
+history()

@@ -1,35 +1,35 @@
-"""show, count, draw, diff: what needs a design alone. Loads no Keras."""
+"""show, draw, diff: what needs a design alone. Loads no Keras."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from resnet_tf.cli.designs import Changes, DesignArgument, complete, design
-from resnet_tf.cli.failures import DIFFERENT, Failed
-from resnet_tf.cli.output import AsJson, Cell, print_facts, print_json, print_table, size
+from resnet_tf.cli.designs import Changes, Design, DesignArgument, complete, design
+from resnet_tf.cli.failures import DIFFERENT
+from resnet_tf.cli.output import AsJson, print_facts, print_json, print_table
 from resnet_tf.design.costs import Cost, Costs, costs
-from resnet_tf.design.labels import shape_label
+from resnet_tf.design.figures import Style
+from resnet_tf.design.picture import Level
 from resnet_tf.design.presets import PRESETS, Preset
-from resnet_tf.design.spec import SpecError
+from resnet_tf.design.spec import SpecError, nearest_word
 
 # what a network, a block or a layer counts -> how it is called
-_COUNTED = {
+COUNTED = {
     "parameters": "parameters",
     "trainable_parameters": "  trained",
-    "non_trainable_parameters": "  moving statistics",
+    "non_trainable_parameters": "  not trained",
     "macs": "multiply-adds",
     "flops": "FLOPs",
     "activations": "activations",
     "depth": "depth",
     "receptive_field": "receptive field, px",
 }
-_TEXTS = (".dot", ".gv")  # what `draw` writes by itself
-_DRAWN = (".svg", ".png", ".pdf")  # what Graphviz' dot makes of it
 
 
 def about(each: Preset) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def about(each: Preset) -> dict[str, Any]:
 
 
 def counts(cost: Cost | Costs) -> dict[str, int]:
-    return {name: getattr(cost, name) for name in _COUNTED}
+    return {name: getattr(cost, name) for name in COUNTED}
 
 
 # --- show
@@ -70,84 +70,77 @@ def _json(value: Any) -> str:
     return json.dumps(value)
 
 
-# --- count
-
-Part = Literal["layer", "block", "stage"]
-_PARTS: dict[Part, str] = {"layer": "layers", "block": "blocks", "stage": "stages"}
-
-
-def count(
-    text: DesignArgument, changes: Changes,
-    by: Annotated[Part | None, typer.Option(help="Also what each of these has.", show_default=False)] = None,
-    batch: Annotated[int, typer.Option(help="Images in the memory.")] = 32,
-    precision: Annotated[str, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")] = "float32",
-    optimizer: Annotated[str, typer.Option(help="sgd, sgd_momentum, adam or adamw.")] = "sgd_momentum",
-    as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Counts parameters, multiply-adds and more. All but the memory is exact, and for one image."""
-    counted = costs(design(text, changes).spec)
-    memory = counted.memory(batch, precision, optimizer)
-    parts = getattr(counted, _PARTS[by]) if by else ()
-    if as_json:
-        document: dict[str, Any] = counts(counted)
-        document["memory"] = {"batch": batch, "precision": precision, "optimizer": optimizer}
-        document["memory"] |= {name: amount._asdict() for name, amount in memory._asdict().items()}
-        if by:
-            document[_PARTS[by]] = [{**part._asdict(), "parameters": part.parameters} for part in parts]
-        print_json(document)
-        return
-    if by:
-        head = (by, "kind", "gives", "parameters", "macs", "activations", "sees px")
-        print_table(head, map(_part_cells, parts))
-        print()
-    print_table(("", ""), [(_COUNTED[name], number) for name, number in counts(counted).items()])
-    print(
-        f"\nmemory of {batch:,} images in {precision}, {optimizer} (estimated): "
-        f"training {size(memory.training.bytes)}, inference {size(memory.inference.bytes)}"
-    )
-
-
-def _part_cells(part: Cost) -> Sequence[Cell]:
-    shape = shape_label(part.shape)
-    return part.name, part.kind, shape, part.parameters, part.macs, part.activations, part.receptive_field
-
-
 # --- draw
+
+Beside = Annotated[
+    list[str],
+    typer.Option("--beside", help="Another design that stands beside it, on paper. Repeatable.", default_factory=list,
+                 autocompletion=complete, show_default=False),
+]  # fmt: skip
 
 
 def draw(
-    text: DesignArgument, changes: Changes,
+    text: DesignArgument, changes: Changes, beside: Beside,
     level: Annotated[Literal["stage", "block", "layer"], typer.Option(help="How much of it is drawn.")] = "block",
+    style: Annotated[
+        Literal["canvas", "paper"], typer.Option(help="As on the page, or from top to bottom as in He 2015, Figure 3.")
+    ] = "canvas",
+    form: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help="svg, pdf, png, tikz or dot; what the file's ending says without it.",
+                     show_default=False),
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="A .dot, .gv, .svg, .png or .pdf file; DOT on standard output without it.",
+        typer.Option("--out", "-o", help="A .svg, .pdf, .png, .tex, .dot or .gv file; without it, standard output.",
                      show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Draws a design with Graphviz."""
+    """Draws a design: as a figure, or in Graphviz' language (dot)."""
+    form = _format(form, out)
+    designs = [design(text, changes), *map(design, beside)]
+    drawn = _dot(designs, level) if form == "dot" else _figure(designs, form, level, style)
+    if out is not None:
+        out.write_bytes(drawn)
+    if as_json:
+        where = {"path": out} if out else {form: drawn.decode(errors="replace")}
+        print_json({**where, "bytes": len(drawn)})
+    elif out is not None:
+        print(out)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(drawn)
+
+
+def _format(form: str | None, out: Path | None) -> str:
+    from resnet_tf.design.figures import FILES
+
+    endings = {file.suffix: name for name, file in FILES.items()} | dict.fromkeys((".dot", ".gv"), "dot")
+    if form is None and out is not None and out.suffix not in endings:
+        raise SpecError("out", f"a file that ends in one of {', '.join(endings)}", str(out))
+    form = form or (endings[out.suffix] if out else "dot")
+    known = list(dict.fromkeys(endings.values()))
+    if form not in known:
+        raise SpecError("format", f"one of {', '.join(known)}", form, nearest_word(form, known))
+    return form
+
+
+def _dot(designs: Sequence[Design], level: Level) -> bytes:
     from resnet_tf.design.drawing import draw as drawn
 
-    if out is not None and out.suffix not in (*_TEXTS, *_DRAWN):
-        raise SpecError("out", f"a file that ends in one of {', '.join((*_TEXTS, *_DRAWN))}", str(out))
-    figure = drawn(design(text, changes).spec, level=level)
-    if out is not None:
-        out.write_bytes(figure.source.encode() if out.suffix in _TEXTS else _rendered(figure, out.suffix))
-    if as_json:
-        print_json({"path": out, "bytes": out.stat().st_size} if out else {"dot": figure.source})
-    else:
-        print(out or figure.source)
+    if len(designs) > 1:
+        raise SpecError("format", "one of svg, pdf, png, tikz for several designs", "dot", "svg")
+    return drawn(designs[0].spec, level=level).source.encode()
 
 
-def _rendered(figure: Any, suffix: str) -> bytes:
-    import graphviz
+def _figure(designs: Sequence[Design], form: str, level: Level, style: Style) -> bytes:
+    from resnet_tf.design.figures import figure
 
-    try:
-        return figure.pipe(format=suffix[1:], quiet=True)
-    except graphviz.ExecutableNotFound:
-        raise Failed("Graphviz' dot is not installed: install graphviz, or write a .dot file") from None
-    except graphviz.CalledProcessError as error:
-        raise Failed(f"Graphviz' dot could not draw it: {error.stderr.decode(errors='replace')}") from None
+    titles = [PRESETS[each.name].title if each.name in PRESETS else each.name for each in designs]
+    named = {title: each.spec for title, each in zip(titles, designs, strict=True)}
+    alone = designs[0].spec if style == "canvas" and len(designs) == 1 else named
+    return figure(alone, form, level=level, style=style)
 
 
 # --- diff
@@ -173,7 +166,7 @@ def diff(
     elif found:
         for text in _changed(found):
             print(text)
-        rows = [(_COUNTED[name].strip(), was, now, now - was) for name, was, now in _pairs(a, b) if was != now]
+        rows = [(COUNTED[name].strip(), was, now, now - was) for name, was, now in _pairs(a, b) if was != now]
         print()
         print_table(("", "was", "is", "change"), rows)
     if found:
@@ -183,8 +176,8 @@ def diff(
 def _changed(found: Any) -> Iterator[str]:
     for field, was, now in found.fields:
         yield f"{field}: {was} became {now}"
-    for name, change, what in found.blocks:
-        yield f"{name} {change}"
+    for name, change, what, was in found.blocks:
+        yield f"{name} {change}" + (f", it was {was}" if was not in (None, name) else "")
         yield from (f"  {line}" for line in what)
 
 

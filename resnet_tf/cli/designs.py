@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import typer
 
 from resnet_tf.design.links import from_link
+from resnet_tf.design.paths import is_path, put, value_of
 from resnet_tf.design.presets import PRESETS, edit
-from resnet_tf.design.spec import Spec, SpecError, nearest_word, parse_spec
+from resnet_tf.design.spec import Spec, SpecError, parse_spec
 
 MOST_FILE = 10_000_000  # bytes: a document that holds a design beside other things
 PLAN = "training.json"  # in a folder that `train` wrote: its design among others
-
-_STEP = re.compile(r"(?:^|\.)([A-Za-z_]\w*)|\[(\d+)\]")
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*")
 
 
 class Design(NamedTuple):
@@ -47,7 +44,7 @@ Changes = Annotated[
     list[str],
     typer.Option(
         "--set", metavar="FIELD=VALUE", default_factory=list, show_default=False,
-        help="Change a field first: classes=10, stages[2].blocks=9, head.dropout=0.2. Values are JSON. Repeatable.",
+        help="Change a field first: classes=10, stages[2].blocks=9, stages[*].width=32. Values are JSON. Repeatable.",
     ),
 ]  # fmt: skip
 
@@ -111,36 +108,7 @@ def changed(fields: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
     touched = set()
     for text in changes:
         path, mark, value = text.partition("=")
-        if not (mark and _PATH.fullmatch(path)):
+        if not (mark and is_path(path)):
             raise SpecError("change", "FIELD=VALUE, as classes=10 or stages[2].blocks=9", text)
-        *outer, last = [name or int(number) for name, number in _STEP.findall(path)]
-        part: Any = fields
-        for step in outer:
-            _check(part, step, path)
-            part[step] = {} if part[step] is None else part[step]
-            part = part[step]
-        _check(part, last, path)
-        part[last] = _value(value)
-        touched.add((*outer, last)[0])
+        touched.add(put(fields, path, value_of(value)))
     return {name: fields[name] for name in fields if name in touched}
-
-
-def _value(text: str) -> Any:
-    """A value as JSON has it; a text that is none is a word: `block=basic`."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _check(part: Any, step: str | int, path: str) -> None:
-    """Raises SpecError where a part of a description has no such step; an absent part may get any, checked later."""
-    if isinstance(step, int):
-        if not isinstance(part, list):
-            raise SpecError(path, "without a number in brackets: it is not a list", f"[{step}]")
-        if step >= len(part):
-            raise SpecError(path, f"one of 0 to {len(part) - 1} in brackets", step, len(part) - 1)
-    elif not isinstance(part, dict):
-        raise SpecError(path, f"without .{step}: what it is in has no fields", step)
-    elif part and step not in part:
-        raise SpecError(path, f"one of the fields {', '.join(part)}", step, nearest_word(step, list(part)))

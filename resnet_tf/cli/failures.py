@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from resnet_tf.design.spec import SpecError
 
 DIFFERENT = 1  # of `diff` alone, as diff(1) has it
+OVER = 1  # of `count` alone: a budget is exceeded
 USAGE = 2  # no such design, option or value
 FAILED = 3  # the work could not be done
 INTERRUPTED = 130  # by Ctrl+C, as a shell has it
@@ -25,7 +26,7 @@ _EXTRAS = {
     **dict.fromkeys(("keras", "tensorflow", "numpy", "PIL"), "learning"),
     **dict.fromkeys(("psutil", "sqlalchemy", "alembic", "platformdirs"), "app"),
     **dict.fromkeys(("starlette", "uvicorn", "anyio", "python_multipart"), "serve"),
-    **dict.fromkeys(("onnx", "onnxruntime"), "export"),
+    **dict.fromkeys(("onnx", "onnxruntime", "pypdfium2"), "export"),
 }
 
 

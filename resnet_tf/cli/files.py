@@ -20,8 +20,6 @@ from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.formats import FORMATS, check, model_name
 from resnet_tf.learning.naming import SOURCES
 
-# how each source's networks take pixels of three colours
-_SCALINGS = {"timm": "imagenet", "torchvision": "imagenet", "keras": "caffe", "resnet_tf": "training"}
 _RUN = re.compile(r"[0-9a-f]{16}")  # an id of the workbench's runs
 
 
@@ -148,7 +146,9 @@ def convert(
 
 
 def _usual_scaling(spec: Spec, source: str) -> str:
-    return _SCALINGS[source] if spec.input_shape[2] == 3 else "training"
+    from resnet_tf.learning.scaling import usual
+
+    return usual(source, spec.input_shape[2])
 
 
 def _write(network: Network, formats: Sequence[str], folder: Path, scaled: str, *, as_json: bool) -> None:

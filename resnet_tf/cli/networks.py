@@ -103,19 +103,22 @@ def of_folder(folder: Folder) -> Network:
     plan = folder.plan()
     model, epoch = restored(folder)
     device = next((event["values"]["device"] for event in folder.events("compiling")), None)
-    training = Training(plan.dataset, plan.recipe, plan.seed, folder.epochs(epoch), device)
+    begun = next((e["values"]["start"] for e in folder.events("compiling") if e["values"].get("start")), None)
+    start = begun["title"] if begun else None
+    training = Training(plan.dataset, plan.recipe, plan.seed, folder.epochs(epoch), device, start)
     return Network(model, plan.spec, training, _images(plan.dataset, plan.spec))
 
 
 def of_run(id: str) -> Network:
     """The network of a run of the workbench, with its images."""
     load_keras()
+    from resnet_tf.cli.runs import workbench
+    from resnet_tf.runs.files import Files
     from resnet_tf.runs.tasks import trained
-    from resnet_tf.runs.workbench import Workbench
 
-    bench = Workbench()
+    bench = workbench()
     run = bench.run(id)
-    model, training = trained(run, bench.home, model_name(run.name))
+    model, training = trained(run, Files(bench.home, bench.settings), model_name(run.name))
     return Network(model, run.spec, training, _images(run.dataset, run.spec))
 
 

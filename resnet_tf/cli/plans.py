@@ -31,13 +31,14 @@ class Plan:
     dataset: DatasetCard
     recipe: Recipe
     seed: int
+    start: str | None = None  # what it begins with instead of drawn weights, as `networks.begun` reads it
 
     def as_json(self) -> dict[str, Any]:
         """All of it; somebody's own images by their file, which lies in the same folder."""
         images = Path(self.dataset.path).name if self.dataset.path else self.dataset.name
         return {
             "name": self.name, "spec": self.spec.model_dump(mode="json"), "dataset": images,
-            "recipe": self.recipe.model_dump(mode="json"), "seed": self.seed,
+            "recipe": self.recipe.model_dump(mode="json"), "seed": self.seed, "start": self.start,
         }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ class Folder:
         fields = json.loads((self.path / PLAN).read_text())
         return Plan(
             fields["name"], parse_spec(fields["spec"]), self._card(fields["dataset"]), Recipe(**fields["recipe"]),
-            fields["seed"],
+            fields["seed"], fields.get("start"),
         )  # fmt: skip
 
     def begin(self, plan: Plan) -> None:
@@ -107,10 +108,18 @@ class Folder:
 
 
 def planned(
-    design: Design, folder: Folder, dataset: str, recipe: str, changes: Sequence[str], seed: int, image_size: int | None
-) -> Plan:
-    """The training of a design, fitted to a dataset, with some of a recipe's fields changed."""
+    design: Design, folder: Folder, dataset: str, recipe: str, changes: Sequence[str], seed: int,
+    image_size: int | None, start: str | None = None,
+) -> Plan:  # fmt: skip
+    """The training of a design, fitted to a dataset and to what it begins with, some of a recipe's fields changed."""
     fields = recipe_named(recipe).model_dump(mode="json")
     chosen = Recipe(**fields | changed(fields, changes))
     card = folder.card(dataset)
-    return Plan(design.name, catalogue.fit(design.spec, card, image_size), card, chosen, seed)
+    if start is None:
+        return Plan(design.name, catalogue.fit(design.spec, card, image_size), card, chosen, seed)
+    from resnet_tf.cli.starts import begun, whole
+    from resnet_tf.learning.start import fit, given
+
+    start = whole(start)
+    fitted = fit(design.spec, card, image_size, given(begun(start)).shapes)
+    return Plan(design.name, fitted, card, chosen, seed, start)

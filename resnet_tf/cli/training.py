@@ -33,6 +33,20 @@ RecipeChanges = Annotated[
     typer.Option("--with", metavar="FIELD=VALUE", default_factory=list, show_default=False,
                  help="Change the recipe: epochs=3, learning_rate=0.05, optimizer=adamw. Repeatable."),
 ]  # fmt: skip
+From = Annotated[
+    str,
+    typer.Option("--from", metavar="RUN|FILE", show_default=False,
+                 help="Begin with the weights of a workbench's run, a folder of `train`, a file, or a name that timm "
+                 "publishes (resnet50.a1_in1k), and not with drawn ones. A head for other classes is new."),
+]  # fmt: skip
+Frozen = Annotated[
+    int | None, typer.Option(min=0, help="Parts that stay as they begin: the stem, then the stages.", show_default="0")
+]
+Devices = Annotated[
+    int | None,
+    typer.Option(min=0, envvar="RESNET_TF_DEVICES", show_default="all GPUs",
+                 help="GPUs that share each batch, at most; with several CPUs told to the backend, CPUs."),
+]  # fmt: skip
 ImageSize = Annotated[int | None, typer.Option(help="Pixels a side.", show_default="a practical size")]
 
 
@@ -49,6 +63,9 @@ def train(
     recipe_changes: RecipeChanges,
     seed: int = 0,
     image_size: ImageSize = None,
+    start: From = "",
+    frozen: Frozen = None,
+    devices: Devices = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -63,9 +80,10 @@ def train(
     asked = None
     if text:
         given = design(text, changes)
-        asked = planned(given, folder, dataset, recipe, recipe_changes, seed, image_size)
+        fields = [*recipe_changes, *([] if frozen is None else [f"frozen={frozen}"])]
+        asked = planned(given, folder, dataset, recipe, fields, seed, image_size, start or None)
         _say_what_was_fitted(given.spec, asked)
-    _run(_agreed(folder, asked) if folder.holds_a_training else asked, folder, as_json=as_json)
+    _run(_agreed(folder, asked) if folder.holds_a_training else asked, folder, devices, as_json=as_json)
 
 
 def rate(
@@ -122,19 +140,24 @@ def _agreed(folder: Folder, asked: Plan | None) -> Plan:
     return begun
 
 
-def _run(plan: Plan, folder: Folder, *, as_json: bool) -> None:
+def _run(plan: Plan, folder: Folder, devices: int | None, *, as_json: bool) -> None:
     """Trains from the last checkpoint on, and writes the trained network."""
     from resnet_tf.cli.networks import load_keras, restored, saved
+    from resnet_tf.cli.starts import begun
 
     load_keras()
     from resnet_tf.learning.checkpoint import Checkpoint
     from resnet_tf.learning.train import train as events_of
 
     begin = folder.checkpoints.newest(Checkpoint.load)
+    start = begun(plan.start) if plan.start and begin is None else None
     tell = _Lines() if as_json else _Progress(plan)
+    events = events_of(
+        plan.spec, plan.dataset, plan.recipe, plan.seed, checkpoint=begin, start=start, most_devices=devices
+    )
     done = begin.epoch if begin else 0
     try:
-        for event in events_of(plan.spec, plan.dataset, plan.recipe, plan.seed, checkpoint=begin):
+        for event in events:
             if event.kind == "compiling":  # it was not refused
                 folder.begin(plan)
             if event.kind == "checkpoint":
@@ -177,6 +200,8 @@ class _Progress:
                 f"{self._name} on {self._images}: {values['parameters']:,} parameters, {values['images']:,} images, "
                 f"{values['steps']:,} steps on {values['device']} ({values['why']})"
             )
+            if values["start"]:
+                print(values["start"]["sentence"])
         elif event.kind == "step":
             self._rate = f"{values['images_per_second']:,.0f} images/s"
             if self._live:

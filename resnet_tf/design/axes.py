@@ -35,6 +35,8 @@ RAMACHANDRAN = "Ramachandran et al. 2017, Searching for Activation Functions, ar
 SPRINGENBERG = "Springenberg et al. 2015, The All Convolutional Net, arXiv:1412.6806"
 DOSOVITSKIY = "Dosovitskiy et al. 2021, An Image is Worth 16x16 Words, arXiv:2010.11929"
 CHEN = "Chen et al. 2017, Rethinking Atrous Convolution, arXiv:1706.05587"
+JORDAN = "Jordan 2024, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, arXiv:2404.00498"
+LI = "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets, arXiv:1712.09913"
 LIN = "Lin et al. 2014, Network in Network, arXiv:1312.4400"
 
 # what axes stand under on a page, in this order
@@ -97,6 +99,16 @@ def _headed(spec: Any) -> bool:
     return bool(spec.head.pool != "none")
 
 
+def _cuttable(spec: Any) -> bool:
+    return _beside(spec) and _unfixed(spec)
+
+
+def _cuts(spec: Any) -> Values:
+    """None, all, and those that a design has, which are chosen on the drawing one by one."""
+    now, names = spec.cut_shortcuts, spec.block_names
+    return {(): "None", **({now: f"{len(now)} of {len(names)}"} if now else {}), names: f"All {len(names)}"}
+
+
 def _gated(kind: str) -> Callable[[Any], bool]:
     return lambda spec: spec.attention is not None and spec.attention.kind == kind
 
@@ -132,6 +144,8 @@ SHORTCUT = (
     Axis("shortcut_kernel", "Projection's kernel", "Shortcuts",
          "The kernel of projections that change the map: 3 is SENet-154's.", HU, {1: "1×1", 3: "3×3"},
          applies=lambda spec: spec.shortcut.startswith("projection")),
+    Axis("cut_shortcuts", "Cut", "Shortcuts", "Blocks whose shortcut is left out, each by itself, so that y = F(x).",
+         LI, _cuts, applies=_cuttable),
     Axis("shared_preactivation", "After the first activation", "Shortcuts",
          "Which shortcuts start after a block's first norm and activation, and not before.", f"{HE2016}, appendix",
          {"project": "Projections", "first": "Projections and the first block's", "always": "All", "never": "None"},
@@ -178,6 +192,9 @@ STEM = (
          HE2019, tries=TWICE),
     Axis("stem.patch", "Patches", "Stem", "Reads the image in tiles that do not overlap, as transformers do.",
          DOSOVITSKIY),
+    Axis("stem.whitening", "Whitening", "Stem",
+         "The first kernel is made of the images, so that what it gives varies alike in all directions; it stays so.",
+         JORDAN),
 )  # fmt: skip
 
 BRANCH = (
@@ -190,7 +207,7 @@ BRANCH = (
     Axis("layer_scale", "Layer scale", "Regularisation",
          "Multiplies each channel of a branch by a learnt number that begins at this.", TOUVRON,
          {None: "Off", 0.1: "0.1", 1e-4: "1e-4", 1e-5: "1e-5", 1e-6: "1e-6"},
-         applies=lambda spec: _beside(spec) and _unfixed(spec)),
+         applies=_cuttable),
 )  # fmt: skip
 
 ATTENTION = (

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
@@ -47,8 +48,9 @@ from resnet_tf.design.graph import (
     Subsample,
     row,
 )
-from resnet_tf.design.memory import Memory, memory
+from resnet_tf.design.memory import Held, Memory, held, memory
 from resnet_tf.design.spec import Spec
+from resnet_tf.design.work import Work, work
 
 
 class Cost(NamedTuple):
@@ -81,6 +83,8 @@ class _Counts(NamedTuple):
 def _convolution(op: Convolution, shape: Shape, out: Shape) -> _Counts:
     weights = op.kernel * op.kernel * (shape[2] // op.groups) * op.filters
     pixels = out[0] * out[1]
+    if op.frozen:  # and without a bias
+        return _Counts(0, weights, weights * pixels, 0)
     if op.bias:
         return _Counts(weights + op.filters, 0, weights * pixels, op.filters * pixels)
     return _Counts(weights, 0, weights * pixels, 0)
@@ -238,12 +242,21 @@ class Costs:
 
     @property
     def parameters(self) -> int:
-        """Trainable parameters and moving statistics: Keras' `count_params()`."""
+        """Trainable parameters, moving statistics and a whitening kernel: Keras' `count_params()`."""
         return self.trainable_parameters + self.non_trainable_parameters
+
+    @cached_property
+    def _held(self) -> Held:
+        return held(self.graph)
+
+    @cached_property
+    def work(self) -> tuple[Work, ...]:
+        """What a training step does in each layer; see `work`."""
+        return tuple(work(self.graph, self.layers))
 
     def memory(self, batch: int = 32, precision: str = "float32", optimizer: str = "sgd_momentum") -> Memory:
         """Bytes for inference and for a training step; see `memory`."""
-        return memory(self.graph, self.trainable_parameters, self.non_trainable_parameters, batch, precision, optimizer)
+        return memory(self._held, self.trainable_parameters, self.non_trainable_parameters, batch, precision, optimizer)
 
 
 def costs(spec_or_graph: Spec | LayerGraph) -> Costs:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from resnet_tf.design.expand import expand
-from resnet_tf.design.graph import Block, LayerGraph
-from resnet_tf.design.labels import label, shape_label
+from resnet_tf.design.pairs import Pair, pairs
 from resnet_tf.design.spec import Spec
 
 
@@ -23,9 +22,10 @@ class FieldChange(NamedTuple):
 class BlockChange(NamedTuple):
     """A block that only one design has, or that is not the same in both."""
 
-    name: str
+    name: str  # in the second design; in the first, where it was removed
     change: Literal["added", "removed", "changed"]
     what: tuple[str, ...]  # "conv2: 56×56×64 → 3×3, 64 → 56×56×64 became ..."
+    was: str | None = None  # its name in the first design, where that has it
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,16 @@ class Diff:
     """From `a` to `b`: what fields say, and what became of each block."""
 
     fields: tuple[FieldChange, ...]
-    blocks: tuple[BlockChange, ...]
+    pairs: tuple[Pair, ...]  # every block of both
+
+    @property
+    def blocks(self) -> tuple[BlockChange, ...]:
+        """The blocks that are not the same in both, in order."""
+        return tuple(
+            BlockChange(pair.block.name, pair.change, pair.what, pair.a.name if pair.a else None)
+            for pair in self.pairs
+            if pair.change != "same"
+        )
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.blocks)
@@ -51,60 +60,14 @@ def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def _fields(a: Spec, b: Spec) -> tuple[FieldChange, ...]:
+def changed_fields(a: Spec, b: Spec) -> tuple[FieldChange, ...]:
+    """The fields in which two designs differ, in the order of the first's."""
     left: dict[str, Any] = dict(_leaves(a.model_dump()))
     right: dict[str, Any] = dict(_leaves(b.model_dump()))
     names = [*left, *(name for name in right if name not in left)]
     return tuple(FieldChange(n, left.get(n), right.get(n)) for n in names if left.get(n) != right.get(n))
 
 
-def _inside(block: Block, graph: LayerGraph) -> dict[str, str]:
-    """What each layer of a block does, by the name it has within the block: `64×64×3 → 3×3, 64 → 64×64×64`."""
-    words = {}
-    for layer in graph.layers_of(block):
-        reads = " and ".join(shape_label(graph.by_name[name].shape) for name in layer.inputs)
-        words[layer.name.removeprefix(f"{block.name}.")] = f"{reads} → {label(layer.op)} → {shape_label(layer.shape)}"
-    return words
-
-
-def _changes(a: LayerGraph, b: LayerGraph, left: Block, right: Block) -> tuple[str, ...]:
-    """Layer by layer; where the words agree the operations may still differ in what no label shows (bias, epsilon)."""
-    was, now = _inside(left, a), _inside(right, b)
-    ops = [{layer.name: layer.op for layer in graph.layers_of(block)} for graph, block in ((a, left), (b, right))]
-    changes = []
-    for name in [*was, *(name for name in now if name not in was)]:
-        full = f"{left.name}.{name}"
-        if was.get(name) != now.get(name):
-            changes.append(f"{name}: {was.get(name, 'none')} became {now.get(name, 'none')}")
-        elif ops[0].get(full) != ops[1].get(full):
-            changes.append(f"{name}: {ops[0][full]} became {ops[1][full]}")
-    return tuple(changes)
-
-
-def _blocks(a: LayerGraph, b: LayerGraph) -> tuple[BlockChange, ...]:
-    left = {block.name: block for block in a.blocks}
-    right = {block.name: block for block in b.blocks}
-    changes = []
-    for name in _merged(list(left), list(right)):
-        if name not in right:
-            changes.append(BlockChange(name, "removed", ()))
-        elif name not in left:
-            changes.append(BlockChange(name, "added", ()))
-        elif what := _changes(a, b, left[name], right[name]):
-            changes.append(BlockChange(name, "changed", what))
-    return tuple(changes)
-
-
-def _merged(a: Sequence[str], b: Sequence[str]) -> list[str]:
-    """All names once, in the order of the networks: stem, stages with their blocks, head."""
-    rank = {"stem": 0, "head": 2}
-
-    def place(name: str) -> tuple[int, list[int]]:
-        return rank.get(name, 1), [int("".join(filter(str.isdigit, part)) or 10**9) for part in name.split(".")]
-
-    return sorted({*a, *b}, key=place)
-
-
 def diff(a: Spec, b: Spec) -> Diff:
     """What changes from design `a` to design `b`; false where they are the same network and description."""
-    return Diff(_fields(a, b), _blocks(expand(a), expand(b)))
+    return Diff(changed_fields(a, b), pairs(expand(a), expand(b)))

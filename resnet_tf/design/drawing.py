@@ -1,8 +1,8 @@
 """Graphviz figures of a network: by stage ("× 6"), by block, by layer.
 
 A box is a residual branch; a circled plus is where its shortcut comes back. Solid arcs are identities, dashed ones
-projections, dotted ones zero padding; bold ones are concatenated (a circled double bar). Shades are shares of the MACs.
-Shapes stand on the edges where they change.
+projections, dotted ones zero padding; bold ones are concatenated (a circled double bar); one that was cut is said in
+words. Shades are shares of the MACs. Shapes stand on the edges where they change.
 """
 
 from __future__ import annotations
@@ -65,7 +65,15 @@ def _figure(counted: Costs, rows: list[tuple[Cost, str, Counter[Shortcut]]]) -> 
 
 
 def _shortcuts(blocks: list[Block]) -> Counter[Shortcut]:
-    return Counter(block.shortcut for block in blocks if block.shortcut != "none")
+    return Counter(block.shortcut for block in blocks if block.joins)
+
+
+def _title(name: str, blocks: list[Block]) -> str:
+    """A block's or a folded stage's name, how many blocks it has, how many shortcuts are cut."""
+    times = f" × {len(blocks)}" if len(blocks) > 1 else ""
+    cut = sum(block.shortcut == "cut" for block in blocks)
+    count = f"{cut} " if times else ""
+    return f"{block_label(name)}{times}{f', {count}cut' if cut else ''}"
 
 
 def _stages(counted: Costs) -> graphviz.Digraph:
@@ -73,14 +81,13 @@ def _stages(counted: Costs) -> graphviz.Digraph:
     rows = []
     for cost in counted.stages:
         blocks = [block for block in members[cost.name] if block.kind != "pool"]
-        times = f" × {len(blocks)}" if len(blocks) > 1 else ""
-        rows.append((cost, block_label(cost.name) + times, _shortcuts(blocks)))
+        rows.append((cost, _title(cost.name, blocks), _shortcuts(blocks)))
     return _figure(counted, rows)
 
 
 def _blocks(counted: Costs) -> graphviz.Digraph:
     pairs = zip(counted.graph.blocks, counted.blocks, strict=True)
-    return _figure(counted, [(cost, block_label(cost.name), _shortcuts([block])) for block, cost in pairs])
+    return _figure(counted, [(cost, _title(cost.name, [block]), _shortcuts([block])) for block, cost in pairs])
 
 
 def _layers(counted: Costs) -> graphviz.Digraph:
@@ -90,7 +97,7 @@ def _layers(counted: Costs) -> graphviz.Digraph:
     figure.node("input", "image", fillcolor="white")
     for block in graph.blocks:
         with figure.subgraph(name=f"cluster_{block.name}") as cluster:
-            cluster.attr(label=block_label(block.name), fontname="Helvetica", fontsize="10", color="#c4cad2")
+            cluster.attr(label=_title(block.name, [block]), fontname="Helvetica", fontsize="10", color="#c4cad2")
             for layer, cost in zip(graph.layers_of(block), counted.layers[block.start : block.stop], strict=True):
                 joins = isinstance(layer.op, Addition | Concatenation)
                 style = {**(_PLUS if joins else {}), "label": label(layer.op)}

@@ -74,6 +74,7 @@ class _Place(NamedTuple):
     first: bool  # of its stage
     first_of_all: bool
     drop: float  # its chance to be dropped in training
+    cut: bool  # it has no shortcut, where others have one
 
     @property
     def kernel_dilation(self) -> int:
@@ -99,6 +100,7 @@ class _ResNet:
         self.style = Style(self.net, spec.normalization, spec.activation, bias=spec.bias, initializer=spec.initializer)
         self.fixup = spec.normalization.kind == "fixup"
         self.count = sum(stage.blocks for stage in spec.stages)
+        self.cut = frozenset(spec.cut_shortcuts)
 
     def graph(self) -> LayerGraph:
         spec, net = self.spec, self.net
@@ -116,8 +118,10 @@ class _ResNet:
             strided = stage.blocks if spec.stride_at == "last-block" else 1
             for b in range(1, stage.blocks + 1):
                 stride = dilation.stride if b == strided else 1
-                drop = spec.stochastic_depth * len(places) / max(self.count - 1, 1)
-                places.append(_Place(f"stage{s}.block{b}", stage, stride, dilation, b == 1, not places, drop))
+                name = f"stage{s}.block{b}"
+                cut = name in self.cut
+                drop = 0.0 if cut else spec.stochastic_depth * len(places) / max(self.count - 1, 1)
+                places.append(_Place(name, stage, stride, dilation, b == 1, not places, drop, cut))
         return places
 
     def kernels(self, place: _Place) -> list[_Kernel]:
@@ -144,12 +148,12 @@ class _ResNet:
             y = self.convolved(at, y, kernel, i, len(kernels))
         if self.spec.attention:
             y = self.gate(at, y, self.spec.attention)
-        if self.spec.layer_scale is not None:
+        if self.spec.layer_scale is not None and not place.cut:
             y = self.add(f"{at}.scale", ChannelScale(self.spec.layer_scale), y, role="branch")
         if place.drop:
             y = self.add(f"{at}.drop", StochasticDepth(place.drop), y, role="branch")
         around, kind = self.shortcut(place, x, start)
-        if kind != "none":
+        if around:
             y = self.add(f"{at}.add", Addition(), y, around, role="join")
         return self.style.follow(order.join, at, y, role="join"), kind
 
@@ -165,7 +169,7 @@ class _ResNet:
         y = self.add(f"{at}.conv{i}", op, y, role="branch")
         if last and self.fixup:
             y = self.add(f"{at}.scale", ScalarScale(), y, role="branch")
-        y = self.between(items, at, y, i, zero=last and self.spec.zero_init_residual)
+        y = self.between(items, at, y, i, zero=last and self.spec.zero_init_residual and at not in self.cut)
         if smooth:
             y = self.add(f"{at}.antialias", _ANTIALIAS[self.spec.antialias](kernel.stride), y, role="branch")
         return y
@@ -187,13 +191,14 @@ class _ResNet:
         return x
 
     def shortcut(self, place: _Place, x: str, start: str) -> tuple[str, Shortcut]:
-        """The way around the branch. `start` is what the branch's first convolution reads: where a shortcut that
-        changes the shape begins in pre-activation blocks (He 2016); what else does, `shared_preactivation` says."""
+        """What is added to the branch, or "", and its kind. `start` is what the branch's first convolution reads: where
+        a shortcut that changes the shape begins in pre-activation blocks (He 2016); what else does,
+        `shared_preactivation` says."""
         spec, at, stride = self.spec, place.name, place.stride
         out = place.stage.width * spec.expansion
         rule, shared = spec.shortcut, spec.shared_preactivation
-        if rule == "none":
-            return x, "none"
+        if rule == "none" or place.cut:
+            return "", "cut" if place.cut else "none"
         if self.net.channels(x) == out and rule != "projection-everywhere":
             x = start if shared == "always" or (shared == "first" and place.first_of_all) else x
             if stride == 1:

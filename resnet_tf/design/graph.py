@@ -8,9 +8,11 @@ from functools import cached_property
 from math import prod
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
+from resnet_tf.design.initializers import WHITENING
+
 Shape: TypeAlias = tuple[int, ...]  # (height, width, channels), or (features,) after the head's pool or flatten
 Role: TypeAlias = Literal["path", "branch", "shortcut", "gate", "join"]
-Shortcut: TypeAlias = Literal["identity", "projection", "padding", "concatenation", "none"]
+Shortcut: TypeAlias = Literal["identity", "projection", "padding", "concatenation", "cut", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Convolution:
     @property
     def padding(self) -> int:
         return self.span // 2 if self.padded else 0
+
+    @property
+    def frozen(self) -> bool:
+        """Whether its weights are no parameters to train."""
+        return self.initializer == WHITENING
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +331,11 @@ class Block(NamedTuple):
     stop: int
     shortcut: Shortcut
 
+    @property
+    def joins(self) -> bool:
+        """Whether something comes back to the branch, added or concatenated."""
+        return self.shortcut not in ("none", "cut")
+
 
 @dataclass(frozen=True)
 class LayerGraph:
@@ -357,6 +369,11 @@ class LayerGraph:
     @property
     def classes(self) -> int:
         return self.output.shape[-1]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The stem, where there is one, and the stages, in order: what can be frozen."""
+        return tuple(name for name in dict.fromkeys(block.stage for block in self.blocks) if name != "head")
 
     def layers_of(self, block: Block) -> tuple[Layer, ...]:
         return self.layers[block.start : block.stop]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+WHITENING = "whitening"  # a kernel that training makes of the images and leaves so; until then it is orthogonal
+
 # name -> scale, mode, distribution of Keras' VarianceScaling; "orthogonal" (Saxe 2014) is none of them
 VARIANCES: dict[str, tuple[float, str, str]] = {
     "he_normal_fan_out": (2.0, "fan_out", "untruncated_normal"),  # He 2015 as torchvision has it

@@ -40,7 +40,8 @@ def _convolution(op: Convolution) -> str:
     stride = f", /{op.stride}" if op.stride > 1 else ""
     groups = f", {op.groups} groups" if op.groups > 1 else ""
     dilation = f", dilated {op.dilation}" if op.dilation > 1 else ""
-    return f"{op.kernel}×{op.kernel}, {op.filters}{groups}{stride}{dilation}"
+    whitening = ", whitening" if op.frozen else ""
+    return f"{op.kernel}×{op.kernel}, {op.filters}{groups}{stride}{dilation}{whitening}"
 
 
 def _group_norm(op: GroupNormalization) -> str:

@@ -1,271 +1,147 @@
 """The canvas: where everything of a network stands, computed here so that the page's script only has to draw it.
 
-Left to right is input to output. A box is as high as its map is large and as thick as it has channels, both by their
-logarithms, as in the papers' figures. Residual branches stand on the main line; a shortcut is an arc above it, from
-where its block begins to the circle where it is added, at every level: a folded stage keeps an arc for each kind of
-shortcut inside, with how many. A gate hangs below the line. Boxes carry their share of the MACs as shade; shapes stand
-under the line, where they change.
+Left to right is input to output. Stages and blocks stand folded or open one after another along a line; what a piece
+looks like is in `pieces`. Shortcuts are seen at every level: a folded stage keeps an arc for each kind of shortcut
+inside, with how many. Shapes stand under the line, where they change.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
+from typing import Any, NamedTuple
 
 from resnet_tf.design.costs import Cost, Costs, as_costs
-from resnet_tf.design.graph import Addition, Block, Concatenation, Layer, LayerGraph, Multiplication, Shape
-from resnet_tf.design.labels import block_label, hue, label, shape_label
-from resnet_tf.design.picture import (
-    LEVELS,
-    PLUS,
-    Edge,
-    Group,
-    Level,
-    Node,
-    Picture,
-    arc,
-    box_height,
-    box_width,
-    px,
-    share,
-    straight,
-)
+from resnet_tf.design.graph import Block, LayerGraph, Shape
+from resnet_tf.design.picture import IMAGE, LEVELS, OUT, Drawing, Facts, Level, Picture, Piece, box_height, ground, px
+from resnet_tf.design.pieces import LANE, RISE, SIDE, folded, image, opened
 from resnet_tf.design.spec import Spec, SpecError, nearest_word
+from resnet_tf.design.traffic import traffic
 
 MARGIN = 16
-HEADER = 34  # above: the groups' names
+HEADER = 34  # above: the grounds' names
 FOOTER = 24  # below the line's tallest box: shapes
-GAP = 28  # between blocks
-SHAPE_GAP = 86  # between stages, where a shape stands on the line
-REACH = 10  # from a branch to its plus, and from a tap to the branch
-RISE = 20  # of an arc above its block
-LANE = 19  # between two arcs
-THIN = 9  # a layer without weights
-SIDE = 18  # height of a layer that stands on an arc
-SIDE_PITCH = 34  # from one layer on an arc to the next, at least
 
 _BETWEEN = ("pool", "transition")  # what leads to the next stage, and is none of a stage's blocks
-_MARKS = {"identity": "", "projection": "1×1", "padding": "0", "concatenation": ""}  # what an arc says of itself
-_WAYS = {"identity": "identity", "projection": "projection", "padding": "padding", "concatenation": "block's input"}
 
 
-class _Line:
-    """The main line, on which boxes and circles are put one after another."""
+class _Part(NamedTuple):
+    """A block or a folded stage that is to be drawn."""
 
-    def __init__(self, counted: Costs, level: Level, above: float, below: float) -> None:
-        shapes = [layer.shape for layer in counted.graph.layers]
-        half = max(map(box_height, shapes)) / 2
-        self.level: Level = level
-        self.y = px(HEADER + above + half)
-        self.bottom = px(self.y + half + below)
-        self.x = float(MARGIN)
-        self.nodes: list[Node] = []
-        self.edges: list[Edge] = []
-        self.groups: list[Group] = []
-        self.shape = shapes[0]
-        image = shape_label(shapes[0])
-        self.last = self.put(Node("input", "input", "input", "", f"image, {image}", 10, box_height(shapes[0])))
-
-    def put(self, node: Node) -> Node:
-        """The node, standing on the line at the cursor, which moves to its right edge."""
-        node = replace(node, x=px(self.x), y=px(self.y - node.h / 2))
-        self.nodes.append(node)
-        self.x = node.right
-        return node
-
-    def step(self, stage: str) -> float:
-        """Moves on to where a block of this stage stands; gives the x at which its shortcut leaves the line."""
-        self.x += GAP if stage == self.last.stage else SHAPE_GAP
-        return self.x - REACH
-
-    def connect(self, target: Node, leaves: Shape) -> None:
-        """A line from what came last, with its shape where a stage begins; `leaves` is what the target passes on."""
-        x0, x1 = self.last.right, target.x
-        edge = Edge(f"{self.last.id}>{target.id}", self.last.id, target.id, "path", straight(x0, x1, self.y))
-        if target.stage != self.last.stage:
-            # in the middle of what is left when the next block's shortcut has branched off
-            middle = px((x0 + x1 - REACH) / 2)
-            edge = replace(edge, label=shape_label(self.shape), lx=middle, ly=self.y + 15)
-        self.edges.append(edge)
-        self.last, self.shape = target, leaves
-
-    def plus(self, name: str, sign: str, block: Block, leaves: Shape) -> Node:
-        self.x += REACH
-        detail = f"{block_label(block.name)}: the branch {sign} the {'gate' if sign == '×' else _WAYS[block.shortcut]}"
-        node = self.put(Node(name, "join", "addition", sign, detail, PLUS, PLUS, 0.0, block.stage, block.name))
-        self.connect(node, leaves)
-        return node
-
-    def around(self, source: str, target: Node, kind: str, x0: float, level: float, words: str = "") -> None:
-        x1 = target.x + PLUS / 2
-        path = arc(x0, x1, self.y, level)
-        self.edges.append(Edge(f"{target.id}.{kind}", source, target.id, kind, path, words, px((x0 + x1) / 2), level))
-
-    def group(self, name: str, x: float) -> None:
-        left, top = px(x - 8), 6.0
-        self.groups.append(Group(name, block_label(name), left, top, px(self.x + 6 - left), self.bottom + FOOTER - top))
-
-    def picture(self) -> Picture:
-        end = self.last.right + GAP
-        self.edges.append(Edge("output", self.last.id, "", "path", straight(self.last.right, end, self.y)))
-        size = px(end + MARGIN), px(self.bottom + FOOTER + 6)
-        return Picture(*size, self.level, tuple(self.nodes), tuple(self.edges), tuple(self.groups))
+    cost: Cost
+    kind: str
+    blocks: tuple[Block, ...]
+    facts: Facts
 
 
-def _detail(cost: Cost, words: str) -> str:
-    return f"{words}: {shape_label(cost.shape)}, {cost.parameters:,} parameters, {cost.macs:,} MACs"
+class _Gallery:
+    """Drawings of parts; those that look alike are drawn once."""
+
+    def __init__(self, counted: Costs) -> None:
+        self.counted = counted
+        self.facts = [
+            Facts(
+                cost.parameters,
+                cost.macs,
+                cost.activations,
+                bytes.kept,
+                cost.flops,
+                bytes.moved,
+                cost.trainable_parameters,
+            )
+            for cost, bytes in zip(counted.layers, traffic(counted), strict=True)
+        ]
+        self.drawn: dict[object, Drawing] = {}
+
+    def sum(self, start: int, stop: int) -> Facts:
+        return Facts(*map(sum, zip(*self.facts[start:stop], strict=True)))
+
+    def drawing(self, part: _Part, leaves: Shape | None) -> Drawing:
+        if part.kind == "layers":
+            return self._opened(part.blocks[0], leaves)
+        shortcuts = tuple(block.shortcut for block in part.blocks)
+        key = (part.cost.kind, part.cost.shape, shortcuts, part.facts, leaves)
+        if key not in self.drawn:
+            self.drawn[key] = folded(part.cost, part.blocks, part.facts, leaves)
+        return self.drawn[key]
+
+    def _opened(self, block: Block, leaves: Shape | None) -> Drawing:
+        layers, own = self.counted.graph.layers_of(block), len(block.name)
+        counted, facts = self.counted.layers[block.start : block.stop], self.facts[block.start : block.stop]
+        sees = counted[-1].receptive_field
+        names = {layer.name for layer in layers}
+        key = (block.shortcut, leaves, *(
+            (layer.name[own:], layer.op, layer.shape, fact, sees - cost.receptive_field,
+             *(name[own:] if name in names else "" for name in layer.inputs))
+            for layer, cost, fact in zip(layers, counted, facts, strict=True)
+        ))  # fmt: skip
+        if key not in self.drawn:
+            self.drawn[key] = opened(block, layers, counted, facts, leaves)
+        return self.drawn[key]
 
 
-def _words(cost: Cost) -> str:
-    """What stands in a box: its name where it is one of a kind, its channels otherwise."""
-    return cost.kind if cost.kind in ("stem", "head", "pool", "transition") else str(cost.shape[-1])
-
-
-def _piece(line: _Line, cost: Cost, blocks: Sequence[Block], most: int) -> float:
-    """A block, or a folded stage of several: its branch, its plus, an arc for each kind of shortcut. Gives its tap."""
-    times = len(blocks)
-    title = block_label(cost.name) + (f", {times} blocks" if times > 1 else "")
-    tap = line.step(blocks[0].stage)
-    source = line.last.id
-    size = box_width(cost.shape), box_height(cost.shape)
-    shade = share(cost.macs, most)
-    branch = line.put(
-        Node(
-            cost.name,
-            "block",
-            "convolution",
-            _words(cost),
-            _detail(cost, title),
-            *size,
-            shade,
-            blocks[0].stage,
-            cost.name,
-            times,
-        )
-    )
-    line.connect(branch, cost.shape)
-    arcs = Counter(block.shortcut for block in blocks if block.shortcut != "none")
-    if not arcs:
-        return tap
-    joined = next(block for block in reversed(blocks) if block.shortcut != "none")
-    sign = "‖" if joined.shortcut == "concatenation" else "+"
-    plus = line.plus(f"{cost.name}.sum", sign, joined, cost.shape)
-    for i, kind in enumerate(sorted(arcs, key=lambda kind: kind == "identity")):
-        words = f"{_MARKS[kind]} × {arcs[kind]}" if times > 1 else _MARKS[kind]
-        line.around(source, plus, kind, tap - 5 * i, px(branch.y - RISE - LANE * i), words.strip())
-    return tap
-
-
-def _stages(counted: Costs) -> Picture:
-    line = _Line(counted, "stage", RISE + LANE, 0)
-    most = max(cost.macs for cost in counted.stages)
-    members = {name: list(blocks) for name, blocks in groupby(counted.graph.blocks, key=lambda block: block.stage)}
-    for cost in counted.stages:
-        tap = _piece(line, cost, [block for block in members[cost.name] if block.kind not in _BETWEEN], most)
-        line.group(cost.name, tap)
-    return line.picture()
-
-
-def _blocks(counted: Costs) -> Picture:
-    line = _Line(counted, "block", RISE, 0)
-    most = max(cost.macs for cost in counted.blocks)
-    pairs = zip(counted.graph.blocks, counted.blocks, strict=True)
-    for stage, members in groupby(pairs, key=lambda pair: pair[0].stage):
-        taps = [_piece(line, cost, [block], most) for block, cost in members]
-        line.group(stage, taps[0])
-    return line.picture()
-
-
-def _layers(counted: Costs) -> Picture:
-    gated = any(layer.role == "gate" for layer in counted.graph.layers)
-    line = _Line(counted, "layer", RISE + SIDE, RISE + SIDE if gated else 0)
-    most = max(cost.macs for cost in counted.layers)
-    for block in counted.graph.blocks:
-        _unfolded(line, counted, block, most)
-    return line.picture()
-
-
-def _unfolded(line: _Line, counted: Costs, block: Block, most: int) -> None:
-    """A block's layers: the branch on the line, the shortcut's on the arc above it, a gate's on one below."""
-    layers = counted.graph.layers_of(block)
-    boxes = {
-        layer.name: _layer(cost, layer, block, most)
-        for layer, cost in zip(layers, counted.layers[block.start : block.stop], strict=True)
-    }
-    aside = {layer.name: layer for layer in layers if layer.role in ("shortcut", "gate")}
-    reach = max(box.h for box in boxes.values()) / 2 + RISE  # of an arc, from the line
-    tap = line.step(block.stage)
-    source = line.last.id
-    leaves_at = dict.fromkeys(layers[0].inputs, tap)  # where a path to the side leaves the line, by what it carries
-    for layer in layers:
-        if layer.name in aside:
+def _parts(counted: Costs, level: Level, turned: Collection[str], gallery: _Gallery) -> Iterator[_Part]:
+    """What is drawn: stages that are folded as one, blocks that are folded as one, and open blocks."""
+    of_block = {cost.name: cost for cost in counted.blocks}
+    costs = {cost.name: cost for cost in counted.stages}
+    for stage, group in groupby(counted.graph.blocks, key=lambda block: block.stage):
+        blocks = list(group)
+        alone = blocks[0].name == stage  # a stem or a head: its block is all that can be open
+        if not alone and (level == "stage") != (stage in turned):
+            members = tuple(block for block in blocks if block.kind not in _BETWEEN)
+            yield _Part(costs[stage], "stage", members, gallery.sum(blocks[0].start, blocks[-1].stop))
             continue
-        if isinstance(layer.op, Addition | Concatenation | Multiplication):
-            around = _route(aside, layer.inputs[1])
-            origin = around[0].inputs[0] if around else layer.inputs[1]
-            _join(line, block, layer, [boxes[step.name] for step in around], origin, leaves_at[origin], reach)
-        else:
-            line.x += REACH if line.last.id != source else 0
-            line.connect(line.put(boxes[layer.name]), layer.shape)
-        leaves_at[layer.name] = line.x + REACH / 2
-    line.group(block.name, tap)
+        for block in blocks:
+            kind = "layers" if (level == "layer") != (block.name in turned) else "block"
+            yield _Part(of_block[block.name], kind, (block,), gallery.sum(block.start, block.stop))
 
 
-def _join(
-    line: _Line, block: Block, layer: Layer, around: Sequence[Node], origin: str, x0: float, reach: float
-) -> None:
-    """The circle where a path from x0 comes back to the line, that path, and the boxes that stand on it."""
-    gate = isinstance(layer.op, Multiplication)
-    line.x = max(line.x, x0 + SIDE_PITCH * len(around))
-    plus = line.plus(layer.name, label(layer.op), block, layer.shape)
-    level = px(line.y + (reach if gate else -reach))
-    line.around(origin, plus, "path" if gate else block.shortcut, x0, level)
-    pitch = (plus.x + PLUS / 2 - x0) / (len(around) + 1)
-    line.nodes += [_beside(box, x0 + pitch * i, level) for i, box in enumerate(around, 1)]
+def _above(parts: Sequence[_Part]) -> int:
+    """Room above the tallest box, for arcs and for what stands on them."""
+    kinds = {part.kind for part in parts}
+    return max([RISE] + [RISE + SIDE] * ("layers" in kinds) + [RISE + LANE] * ("stage" in kinds))
 
 
-def _route(aside: dict[str, Layer], name: str) -> list[Layer]:
-    """The layers beside the line that lead to `name`, in order."""
-    route = []
-    while name in aside:
-        route.append(aside[name])
-        name = aside[name].inputs[0]
-    return route[::-1]
+def _below(parts: Sequence[_Part], graph: LayerGraph) -> int:
+    shown = [block for part in parts if part.kind == "layers" for block in part.blocks]
+    return RISE + SIDE if any(layer.role == "gate" for block in shown for layer in graph.layers_of(block)) else 0
 
 
-def _layer(cost: Cost, layer: Layer, block: Block, most: int) -> Node:
-    colour, words = hue(layer.op), label(layer.op)
-    width = box_width(cost.shape) if colour == "convolution" else THIN
-    detail = _detail(cost, f"{block_label(cost.name)}, {words}")
-    return Node(
-        cost.name,
-        "layer",
-        colour,
-        words,
-        detail,
-        width,
-        box_height(cost.shape),
-        share(cost.macs, most),
-        block.stage,
-        block.name,
-    )
+def layout(
+    subject: Spec | LayerGraph | Costs, level: Level = "block", turned: Collection[str] = frozenset()
+) -> Picture:
+    """A picture of a network, given as spec, graph or costs.
 
-
-def _beside(node: Node, x: float, y: float) -> Node:
-    width = 2 * SIDE if node.w > THIN else node.w
-    return replace(node, w=width, h=SIDE, x=px(x - width / 2), y=px(y - SIDE / 2))
-
-
-_LEVELS = {"stage": _stages, "block": _blocks, "layer": _layers}
-
-
-def layout(subject: Spec | LayerGraph | Costs, level: Level = "block") -> Picture:
-    """A picture of a network, given as spec, graph or costs, at a level: "stage", "block" or "layer".
-
-    Raises SpecError for another level.
+    `level` says how much is open: "stage" (nothing), "block" (the stages) or "layer" (their blocks too). `turned` are
+    names of the stages and blocks that stand the other way. Raises SpecError for another level.
     """
-    if level not in _LEVELS:
+    if level not in LEVELS:
         raise SpecError("level", f"one of {', '.join(LEVELS)}", level, nearest_word(level, list(LEVELS)))
-    return _LEVELS[level](as_costs(subject))
+    counted = as_costs(subject)
+    graph, gallery = counted.graph, _Gallery(counted)
+    parts = list(_parts(counted, level, turned, gallery))
+    half = max(box_height(layer.shape) for layer in graph.layers) / 2
+    line = px(HEADER + _above(parts) + half)
+    bottom = px(px(line + half + _below(parts, graph)) + FOOTER)
+    pieces = _placed(graph, parts, gallery)
+    end = pieces[-1].x + pieces[-1].drawing.width
+    grounds = tuple((name, *ground(members[0], members[-1])) for name, members in _by_stage(pieces[1:]))
+    return Picture(px(end + OUT + MARGIN), px(bottom + 6), line, bottom, level, pieces, grounds)
+
+
+def _placed(graph: LayerGraph, parts: Sequence[_Part], gallery: _Gallery) -> tuple[Piece, ...]:
+    """The pieces, each where the one before it ends; the image is the first."""
+    pieces = [Piece(IMAGE, "", "input", MARGIN, 1, image(graph.input_shape))]
+    leaves = graph.input_shape
+    for part in parts:
+        stage = part.blocks[0].stage
+        last = pieces[-1]
+        drawing = gallery.drawing(part, leaves if stage != last.stage else None)
+        x = px(last.x + last.drawing.width)
+        pieces.append(Piece(part.cost.name, stage, part.kind, x, part.cost.receptive_field, drawing))
+        leaves = part.cost.shape
+    return tuple(pieces)
+
+
+def _by_stage(pieces: Sequence[Piece]) -> list[tuple[str, list[Any]]]:
+    return [(stage, list(group)) for stage, group in groupby(pieces, key=lambda piece: piece.stage)]

@@ -84,6 +84,11 @@ def _neither(layer: Layer) -> tuple[str, ...]:
     return ()
 
 
+def _convolution(layer: Layer) -> tuple[str, ...]:
+    assert isinstance(layer.op, Convolution)
+    return () if layer.op.frozen else layer.inputs
+
+
 _FROM_OUTPUT = {"relu", "leaky_relu", "sigmoid"}  # activations whose slope shows in what comes out of them
 
 
@@ -95,7 +100,7 @@ def _activation(layer: Layer) -> tuple[str, ...]:
 # operation -> the tensors that its gradient needs
 _KEPT: dict[type, Callable[[Layer], tuple[str, ...]]] = {
     Input: _neither,
-    Convolution: _input,
+    Convolution: _convolution,
     BatchNormalization: _input,
     GroupNormalization: _input,
     ScalarBias: _neither,
@@ -121,9 +126,14 @@ _KEPT: dict[type, Callable[[Layer], tuple[str, ...]]] = {
 }
 
 
+def kept(graph: LayerGraph) -> set[str]:
+    """The names of the layers whose outputs a training step keeps from the way forward for the way back."""
+    return {name for layer in graph.layers for name in row(_KEPT, layer.op, "memory")(layer)}
+
+
 def _kept_elements(graph: LayerGraph) -> int:
-    kept = {name for layer in graph.layers for name in row(_KEPT, layer.op, "memory")(layer)}
-    return sum(prod(layer.shape) for layer in graph.layers if layer.name in kept)
+    names = kept(graph)
+    return sum(prod(layer.shape) for layer in graph.layers if layer.name in names)
 
 
 def _live_elements(graph: LayerGraph) -> int:
@@ -152,7 +162,25 @@ def _known(field: str, value: str, table: dict[str, int]) -> int:
     return table[value]
 
 
-def memory(graph: LayerGraph, trainable: int, non_trainable: int, batch: int, precision: str, optimizer: str) -> Memory:
+def check_precision(precision: str) -> None:
+    """Raises SpecError for a precision that is not in the table, with the nearest."""
+    _known("precision", precision, PRECISIONS)
+
+
+class Held(NamedTuple):
+    """Elements that one image makes: known once for a network, whatever the batch and the precision are."""
+
+    kept: int  # for the way back
+    live: int  # the most at once on the way forward
+    largest_step: int  # of gradients that meet at a layer
+
+
+def held(graph: LayerGraph) -> Held:
+    """What a network holds of one image."""
+    return Held(_kept_elements(graph), _live_elements(graph), _largest_step(graph))
+
+
+def memory(each: Held, trainable: int, non_trainable: int, batch: int, precision: str, optimizer: str) -> Memory:
     """Bytes by purpose for a batch of images. Raises SpecError for an unknown precision or optimiser, or no batch."""
     if batch < 1:
         raise SpecError("batch", "at least 1", batch, 1)
@@ -161,11 +189,11 @@ def memory(graph: LayerGraph, trainable: int, non_trainable: int, batch: int, pr
     parameters = Amount(_FLOAT32 * (trainable + non_trainable), True)
     gradients = Amount(_FLOAT32 * trainable, True)
     slot_bytes = Amount(_FLOAT32 * trainable * slots, True)
-    activations = Amount(size * batch * _kept_elements(graph), False)
+    activations = Amount(size * batch * each.kept, False)
     casts = 0 if size == _FLOAT32 else size * trainable  # the weights once more, in the precision of the computation
-    workspace = Amount(size * batch * _largest_step(graph) + casts, False)
+    workspace = Amount(size * batch * each.largest_step + casts, False)
     training = sum(part.bytes for part in (parameters, gradients, slot_bytes, activations, workspace))
-    inference = parameters.bytes + casts + size * batch * _live_elements(graph)
+    inference = parameters.bytes + casts + size * batch * each.live
     return Memory(
         parameters, gradients, slot_bytes, activations, workspace, Amount(training, False), Amount(inference, False)
     )

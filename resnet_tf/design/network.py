@@ -27,6 +27,7 @@ from resnet_tf.design.graph import (
     Shape,
     Shortcut,
 )
+from resnet_tf.design.initializers import WHITENING
 from resnet_tf.design.spec import Head, Normalization, Stem
 
 _POOLS: dict[str, Operation] = {
@@ -88,14 +89,14 @@ class Style:
 
     def convolution(
         self, filters: int, kernel: int, stride: int = 1, groups: int = 1, *, normalized: bool, dilation: int = 1,
-        padded: bool = True, gain: float = 1.0,
+        padded: bool = True, gain: float = 1.0, whitening: bool = False,
     ) -> Convolution:  # fmt: skip
-        """`normalized`: a norm follows directly, and makes a bias superfluous."""
+        """`normalized`: a norm follows directly, and makes a bias superfluous. One that whitens has none."""
         has_norm = self.norm.kind in ("batch", "group", "layer")
         bias = self.bias == "all" or (self.bias == "unnormalized" and not (normalized and has_norm))
         return _convolution(
-            filters, kernel, stride, groups, bias, dilation, padded, self.norm.weight_standardization,
-            self.initializer, gain,
+            filters, kernel, stride, groups, bias and not whitening, dilation, padded,
+            self.norm.weight_standardization, WHITENING if whitening else self.initializer, gain,
         )  # fmt: skip
 
     def normalize(self, name: str, x: str, role: Role = "path", *, zero: bool = False) -> str:
@@ -127,7 +128,10 @@ class Style:
             number = str(i) if many else ""
             items = last if i == len(stem.widths) else "na"
             stride = stem.stride if i == 1 else 1
-            op = self.convolution(width, stem.kernel, stride, normalized="n" in items, padded=not stem.patch)
+            op = self.convolution(
+                width, stem.kernel, stride, normalized="n" in items, padded=not stem.patch,
+                whitening=stem.whitening and i == 1,
+            )  # fmt: skip
             x = self.follow(items, "stem", self.add(f"stem.conv{number}", op, x), number)
         x = self._pooled(stem, x, last)
         self.net.close("stem", "stem", "stem")

@@ -1,14 +1,12 @@
-"""What an axis is in a design, what else it could be, and what that costs: counted, never written down."""
+"""What an axis is in a design, and what else it could be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from resnet_tf.design.axes import AXES, Axis
-from resnet_tf.design.costs import costs
 from resnet_tf.design.presets import edit
 from resnet_tf.design.spec import Spec, SpecError
 
@@ -84,18 +82,3 @@ def _offer(spec: Spec, fields: Mapping[str, Any], field: str, value: Any, words:
         return Offer(value, words, edit(spec, **changes(fields, field, value)))
     except SpecError as error:
         return Offer(value, words, None, error)
-
-
-class Totals(NamedTuple):
-    """What a design costs in all, or what another costs more."""
-
-    parameters: int  # trainable
-    macs: int
-    flops: int
-
-
-@lru_cache(maxsize=4096)
-def totals(spec: Spec) -> Totals:
-    """Counted once for each design."""
-    counted = costs(spec)
-    return Totals(counted.trainable_parameters, counted.macs, counted.flops)

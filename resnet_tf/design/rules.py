@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import accumulate
 from math import ceil
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
-from resnet_tf.design.part import SpecError
+from resnet_tf.design.part import SpecError, nearest_word
 
 if TYPE_CHECKING:
     from resnet_tf.design.spec import DenseNetSpec, Normalization, ResNetSpec, Stem, VGGSpec
 
 MOST_BLOCKS = 4_000  # ResNet-1202 has 600; past this a drawing is of no use and a link is an attack
+
+_BLOCK = re.compile(r"stage(\d+)\.block(\d+)")
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of blocks, each once, in the order of their network."""
+    return tuple(sorted(set(names), key=lambda name: ([int(number) for number in re.findall(r"\d+", name)], name)))
 
 
 def check_resnet(spec: ResNetSpec) -> None:
@@ -27,6 +35,7 @@ def check_densenet(spec: DenseNetSpec) -> None:
     _blocks_in_all([stage.blocks for stage in spec.stages])
     _no_fixup(spec)
     _norm_groups(spec.normalization, dense_widths(spec))
+    _whitening(spec)
     _resolution(spec.input_shape, [*_stem_steps(spec.stem), *[_Step(2, whole=True)] * (len(spec.stages) - 1)])
 
 
@@ -72,6 +81,29 @@ def _without_shortcut(spec: ResNetSpec) -> None:
         raise SpecError("zero_init_residual", rule, spec.zero_init_residual, False)
     if spec.layer_scale is not None:
         raise SpecError("layer_scale", "left out where there is no shortcut to be small beside", spec.layer_scale)
+
+
+def _cut_shortcuts(spec: ResNetSpec) -> None:
+    """Only a shortcut that is there can be cut. A block that went with its stage takes its cut along."""
+    cut = spec.cut_shortcuts
+    if cut and spec.shortcut == "none":
+        raise SpecError("cut_shortcuts", "empty where blocks have no shortcut", cut, ())
+    if cut and spec.normalization.kind == "fixup":
+        raise SpecError("cut_shortcuts", "empty with Fixup, whose branches begin at zero", cut, ())
+    names = dict.fromkeys(spec.block_names) if cut else {}
+    absent = next((name for name in cut if name not in names), None)
+    if absent is not None:
+        place = _BLOCK.fullmatch(absent)
+        meant = _nearest_block(spec, int(place[1]), int(place[2])) if place else nearest_word(absent, [*names])
+        there = [name for name in cut if name in names]
+        nearest = there if place or meant is None else [*there, meant]
+        rule = f"names of blocks: {absent} is none here" + (f", {meant} is" if meant else "")
+        raise SpecError("cut_shortcuts", rule, cut, in_order(nearest))
+
+
+def _nearest_block(spec: ResNetSpec, stage: int, block: int) -> str:
+    stage = min(max(stage, 1), len(spec.stages))
+    return f"stage{stage}.block{min(max(block, 1), spec.stages[stage - 1].blocks)}"
 
 
 def _shortcut_kernel(spec: ResNetSpec) -> None:
@@ -153,14 +185,14 @@ def _inner_widths(spec: ResNetSpec) -> None:
             raise SpecError("bottleneck_factor", rule, spec.bottleneck_factor, nearest)
         parts = spec.groups * spec.reduce_first
         if round(inner) % parts:
-            step = _width_step(spec.bottleneck_factor, parts)
+            step = width_step(spec.bottleneck_factor, parts)
             nearest = max(round(stage.width / step), 1) * step
             first = f" of {spec.reduce_first} parts each" if spec.reduce_first > 1 else ""
             rule = f"such that its {round(inner)} inner channels divide into {spec.groups} groups{first}"
             raise SpecError(f"stages[{i}].width", rule, stage.width, nearest)
 
 
-def _width_step(factor: float, parts: int) -> int:
+def width_step(factor: float, parts: int) -> int:
     """The smallest width whose inner channels divide into so many parts: all its multiples do."""
     return next((w for w in range(1, parts + 1) if (w * factor / parts).is_integer()), parts)
 
@@ -218,6 +250,22 @@ def _output_stride(spec: ResNetSpec) -> None:
         raise SpecError("output_stride", rule, spec.output_stride, nearest)
 
 
+def _whitening(spec: ResNetSpec | DenseNetSpec) -> None:
+    """A patch varies in as many directions as it has numbers, and there is no more than both signs of each."""
+    stem = spec.stem
+    if not stem.whitening:
+        return
+    if spec.normalization.weight_standardization:
+        raise SpecError("stem.whitening", "off where kernels are standardised, which would undo it", True, False)
+    most = 2 * stem.kernel**2 * spec.input_shape[2]
+    if stem.widths[0] > most:
+        rule = (
+            f"off where the stem's first convolution has more than {most} filters, which is twice the numbers of a "
+            f"{stem.kernel} x {stem.kernel} patch of {spec.input_shape[2]} channels"
+        )
+        raise SpecError("stem.whitening", rule, True, False)
+
+
 class _Step(NamedTuple):
     """Something that makes a map smaller. One that is `whole` counts only windows that lie inside."""
 
@@ -255,6 +303,6 @@ def _image(spec: ResNetSpec) -> None:
 
 
 _RESNET: tuple[Callable[[ResNetSpec], None], ...] = (
-    _all_blocks, _block_kind, _without_shortcut, _shortcut_kernel, _order, _inner_widths, _norm, _zero_padding,
-    _output_stride, _image,
+    _all_blocks, _block_kind, _without_shortcut, _cut_shortcuts, _shortcut_kernel, _order, _inner_widths, _norm,
+    _zero_padding, _whitening, _output_stride, _image,
 )  # fmt: skip

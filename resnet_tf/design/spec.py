@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from math import log2
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 from resnet_tf.design.part import Json, Part, SpecError, nearest_word, spec_error
-from resnet_tf.design.rules import MOST_BLOCKS, check_densenet, check_resnet, check_vgg
+from resnet_tf.design.rules import MOST_BLOCKS, check_densenet, check_resnet, check_vgg, in_order
 
 __all__ = [
     "DenseNetSpec",
@@ -40,6 +40,9 @@ InputShape = tuple[
     Annotated[int, Field(ge=1, le=8_192)], Annotated[int, Field(ge=1, le=8_192)], Annotated[int, Field(ge=1, le=4_096)]
 ]
 Classes = Annotated[int, Field(ge=1, le=1_000_000)]
+BlockNames = Annotated[
+    tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=MOST_BLOCKS), AfterValidator(in_order)
+]  # "stage3.block2", each once, in the network's order
 ActivationKind: TypeAlias = Literal["relu", "silu", "gelu", "leaky_relu"]
 
 
@@ -51,6 +54,10 @@ class Stem(Part):
     halve the map: "max" is 3x3 and padded with minus infinity, "max-zero-padded" with zeros (keras.applications V2 and
     BiT, whose maps are signed there), "max-blur" blurs what it subsamples (Zhang 2019), "average" is 2x2 (timm's
     resnetaa), "convolution" is a strided 3x3 (ResNet-RS).
+
+    With `whitening` the first kernel is made of the images when training begins, and then left alone: its filters are
+    the directions in which patches of them vary, most first, each scaled to variance 1, then the same with the other
+    sign (Jordan 2024).
     """
 
     kernel: Annotated[int, Field(ge=1, le=31)] = 7
@@ -58,6 +65,7 @@ class Stem(Part):
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (64,)
     pool: Literal["max", "max-zero-padded", "max-blur", "average", "convolution", "none"] = "max"
     patch: bool = False
+    whitening: bool = False
 
     @property
     def width(self) -> int:
@@ -174,7 +182,9 @@ class ResNetSpec(Part):
 
     Shapes are (height, width, channels). A block gives `width * expansion` channels; the kernels between its first
     and last convolution have `width * bottleneck_factor` channels (2 is wide ResNet-50-2) in `groups` groups, the first
-    has a `reduce_first`-th of them (2 is SENet-154). `shared_preactivation` says which shortcuts start after the first
+    has a `reduce_first`-th of them (2 is SENet-154). Blocks in `cut_shortcuts` have no shortcut, y = F(x), nor what
+    makes sense only beside one: they are never dropped, and begin as if there were no layer scale and no
+    `zero_init_residual`. `shared_preactivation` says which shortcuts start after the first
     norm and activation of a pre-activation block, instead of before: those that "project" (WRN, timm, Keras), also the
     "first" block's (He 2016), all ("always") or none ("never"). With an `output_stride` later strides become dilations.
     `stochastic_depth` is the last branch's chance to be dropped in training; the first's is 0 (Huang 2016).
@@ -197,6 +207,7 @@ class ResNetSpec(Part):
     groups: Annotated[int, Field(ge=1, le=65_536)] = 1
     shortcut: ShortcutRule = "projection"
     shortcut_kernel: Literal[1, 3] = 1
+    cut_shortcuts: BlockNames = ()
     order: Order = "post"
     shared_preactivation: Literal["project", "first", "always", "never"] = "project"
     stride_at: Literal["1x1", "3x3", "last-block"] = "3x3"
@@ -227,6 +238,11 @@ class ResNetSpec(Part):
     def _consistent(self) -> Self:
         check_resnet(self)
         return self
+
+    @property
+    def block_names(self) -> tuple[str, ...]:
+        """The names of the blocks, in order: what may stand in `cut_shortcuts`."""
+        return tuple(f"stage{s}.block{b}" for s, stage in enumerate(self.stages, 1) for b in range(1, stage.blocks + 1))
 
     @property
     def preactivated(self) -> bool:

@@ -85,9 +85,34 @@ def device() -> Device:
     return _DEVICES[keras.backend.backend()]()
 
 
+def devices(most: int | None = None) -> tuple[str, ...]:
+    """The names of the devices that a training may share its batches over: all GPUs, or one CPU; `most` at most.
+
+    Asked for, several CPUs are taken where the backend was told to have them. PyTorch takes one device.
+    """
+    found = _NAMES[keras.backend.backend()]()
+    return found[: most or (1 if device().name == "CPU" else len(found))]
+
+
+def _tensorflow_names() -> tuple[str, ...]:
+    import tensorflow as tf
+
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tuple(each.name for each in found)
+
+
+def _jax_names() -> tuple[str, ...]:
+    import jax
+
+    return tuple(map(str, jax.local_devices()))
+
+
+_NAMES = {"tensorflow": _tensorflow_names, "jax": _jax_names, "torch": lambda: ("the only one",)}
+
+
 @contextmanager
 def computing_in(precision: str) -> Iterator[None]:
-    """Layers made here compute in "float32" or "mixed_bfloat16"; their weights are float32 in both."""
+    """Layers made here compute in "float32" or "mixed_bfloat16", their weights float32 in both, or all in "float64"."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -96,4 +121,4 @@ def computing_in(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-__all__ = ["Device", "computing_in", "device", "keras"]
+__all__ = ["Device", "computing_in", "device", "devices", "keras"]

@@ -41,6 +41,22 @@ def assemble(graph: g.LayerGraph, makers: dict[type, Maker], *, seed: Seed, name
         return keras.Model(tensors[graph.layers[0].name], given, name=name)
 
 
+def begin_again(model: keras.Model, seed: int) -> None:
+    """Gives a model the weights, and its dropouts the state, that it would begin with, assembled with this seed."""
+    for layer in model.layers:
+        own = seed_of(seed, layer.name)
+        for weight in layer.weights:
+            weight.assign(_seeded(getattr(layer, f"{weight.name}_initializer"), own)(weight.shape, weight.dtype))
+        if dropout := getattr(layer, "seed_generator", None):
+            dropout.state.assign([own, 0])
+
+
+def _seeded(initializer: keras.initializers.Initializer, seed: int) -> keras.initializers.Initializer:
+    """An initializer with another seed; one that draws nothing is as it was."""
+    config = initializer.get_config()
+    return type(initializer).from_config({**config, "seed": seed}) if "seed" in config else initializer
+
+
 def recursion_for(graph: g.LayerGraph) -> int:
     """How deep Python must be allowed to recurse, since Keras walks a model from its output layer by layer."""
     return 1_000 + 2 * len(graph)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
@@ -37,10 +38,12 @@ def check_memory(spec: Spec, recipe: Recipe, available: int | None = None) -> No
         )
 
 
+@lru_cache(maxsize=4096)
 def training_bytes(spec: Spec, recipe: Recipe, batch: int) -> int:
-    """The estimated memory of one training step; averages and accumulated gradients are as large as the weights."""
+    """The estimated memory of one training step; averages, slow weights and accumulated gradients
+    are as large as the weights."""
     memory = costs(spec).memory(batch, recipe.precision, _SLOTS[recipe.optimizer])
-    copies = (recipe.average is not None) + (recipe.accumulate > 1)
+    copies = (recipe.average is not None) + (recipe.lookahead is not None) + (recipe.accumulate > 1)
     return memory.training.bytes + copies * memory.gradients.bytes
 
 

@@ -27,13 +27,17 @@ _PROGRAMS = "## For programs"
 
 @dataclass(frozen=True)
 class Training:
-    """How a network came to its weights. `epochs` are the values of each `epoch` event with its number."""
+    """How a network came to its weights. `epochs` are the values of each `epoch` event with its number.
+
+    `start` is the title of what it was fine-tuned from; None where its first weights were drawn.
+    """
 
     dataset: DatasetCard
     recipe: Recipe
     seed: int
     epochs: tuple[Mapping[str, Any], ...]
     device: str | None = None
+    start: str | None = None
 
 
 class File(NamedTuple):
@@ -97,7 +101,10 @@ def card(facts: Facts) -> str:
 
 
 def read(text: str) -> dict[str, Any]:
-    """What a card says to programs: name, spec, class_names, scaling, files. Raises ValueError for what is no card."""
+    """What a card says to programs: name, spec, class_names, fine_tuned_from, scaling, files.
+
+    Raises ValueError for what is no card.
+    """
     found = re.search(rf"^{_PROGRAMS}\n+```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     if not found:
         raise ValueError(f"The card has no block of JSON under '{_PROGRAMS}'")
@@ -109,6 +116,7 @@ def _programs(facts: Facts) -> dict[str, Any]:
         "name": facts.name,
         "spec": facts.spec.model_dump(mode="json") if facts.spec else None,
         "class_names": list(facts.class_names),
+        "fine_tuned_from": facts.training.start if facts.training else None,
         "scaling": facts.scaling.as_json(),
         "files": {file.name: file.sha256 for file in facts.files},
     }
@@ -152,6 +160,8 @@ def _trained(training: Training, fingerprint: str | None) -> list[str]:
     chosen = recipe.model_dump(exclude={"name", "title", "source"})
     steps = [(name.replace("_", " "), _value(value)) for name, value in chosen.items()]
     steps = [("recipe", recipe.title), ("source", recipe.source), *steps, ("seed", str(training.seed))]
+    if training.start:
+        steps.insert(0, ("fine-tuned from", training.start))
     if training.device:
         steps.append(("device", training.device))
     reached = _share(last.get("validation_accuracy"))

@@ -121,6 +121,8 @@ def what_changed(spec: Spec, fitted: Spec) -> str:
         parts.append(f"{size}, a size that trains in reasonable time")
     if channels != new_channels:
         parts.append(f"{new_channels:,} {'channel' if new_channels == 1 else 'channels'} instead of {channels:,}")
+    if spec.model_dump().get("stem", {}).get("whitening") and not fitted.stem.whitening:
+        parts.append("a stem that learns, since it has more filters than patches of so few channels have directions")
     return f"Trained with {'; '.join(parts)}." if parts else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from resnet_tf.design.spec import Spec
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build
+from resnet_tf.learning.matching import AVERAGE, WEIGHT
 from resnet_tf.learning.optimizers import averages
 
 
@@ -20,7 +22,8 @@ class Checkpoint:
     """The state after `epoch` epochs: `weights` by their paths, and in order the `slots` of optimiser and dropouts.
 
     Of weights that are averaged (`Recipe.average`), `averages` has the averages, by the same paths: they are what was
-    judged and what is taken away. `best` is the best validation accuracy so far, `waited` the epochs since.
+    judged and what is taken away. `best` is the best validation accuracy so far, `waited` the epochs since;
+    `data` the fingerprint of the images.
     """
 
     epoch: int
@@ -31,17 +34,18 @@ class Checkpoint:
     averages: dict[str, np.ndarray] = field(default_factory=dict)
     best: float = -1.0
     waited: int = 0
+    data: str = ""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the checkpoint to a file: whole, then moved, so that a reader never finds half of one."""
         path = Path(path)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        arrays = {f"{_WEIGHT}{key}": value for key, value in self.weights.items()}
+        arrays = {f"{WEIGHT}{key}": value for key, value in self.weights.items()}
         arrays |= {f"{_SLOT}{i}": value for i, value in enumerate(self.slots)}
-        arrays |= {f"{_AVERAGE}{key}": value for key, value in self.averages.items()}
+        arrays |= {f"{AVERAGE}{key}": value for key, value in self.averages.items()}
         counts = np.array([self.epoch, self.step, self.waited], np.int64)
         with unfinished.open("wb") as file:
-            np.savez(file, counts=counts, seconds=self.seconds, best=self.best, **arrays)
+            np.savez(file, counts=counts, seconds=self.seconds, best=self.best, data=self.data, **arrays)
         unfinished.replace(path)
 
     @classmethod
@@ -51,14 +55,15 @@ class Checkpoint:
             epoch, step, *rest = (int(n) for n in file["counts"])
             weights, averages = (
                 {key.removeprefix(kind): file[key] for key in file.files if key.startswith(kind)}
-                for kind in (_WEIGHT, _AVERAGE)
+                for kind in (WEIGHT, AVERAGE)
             )
             slots = (file[key] for key in file.files if key.startswith(_SLOT))
             best, waited = (float(file["best"]), *rest) if rest else (-1.0, 0)  # earlier versions had none
-            return cls(epoch, step, float(file["seconds"]), weights, tuple(slots), averages, best, waited)
+            data = str(file["data"]) if "data" in file.files else ""
+            return cls(epoch, step, float(file["seconds"]), weights, tuple(slots), averages, best, waited, data)
 
 
-_WEIGHT, _SLOT, _AVERAGE = "weight ", "slot ", "average "
+_SLOT = "slot "
 NOTHING = Checkpoint(0, 0, 0.0, {}, ())  # before the first step
 
 
@@ -70,13 +75,13 @@ def state_of(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[
 
 def take(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, epoch: int, step: int, seconds: float, best: float,
-    waited: int,
+    waited: int, data: str,
 ) -> Checkpoint:  # fmt: skip
     """The checkpoint of a model in training."""
     slots = tuple(_array(variable) for variable in state_of(model, optimizer))
     weights = {weight.path: _array(weight) for weight in model.weights}
     kept = {path: _array(average) for path, average in averages(optimizer, model).items()}
-    return Checkpoint(epoch, step, seconds, weights, slots, kept, best, waited)
+    return Checkpoint(epoch, step, seconds, weights, slots, kept, best, waited, data)
 
 
 def take_up(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Checkpoint) -> None:
@@ -95,7 +100,14 @@ def restore(spec: Spec, checkpoint: Checkpoint, name: str = "network") -> keras.
     return model
 
 
-def _assign_weights(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
+def give(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Gives a model those weights, by their paths; the others stay as they are."""
+    for weight in model.weights:
+        if weight.path in weights:
+            weight.assign(weights[weight.path])
+
+
+def _assign_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     for weight in model.weights:
         weight.assign(weights[weight.path])
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from typing import TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image
@@ -130,10 +132,11 @@ def _digits() -> Labelled:
 
 def _kept(card: DatasetCard) -> Labelled:
     try:
-        with np.load(card.path, allow_pickle=False) as arrays:
+        # opened here: NumPy leaves the file of a broken zip open
+        with open(card.path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return arrays["images"], arrays["labels"].astype(np.int32)
-    except (OSError, ValueError, KeyError) as error:
-        raise DatasetUnavailable(
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, BadZipFile, zlib.error) as error:
+        raise DatasetUnavailable(  # a damaged zip may claim encryption or a compression that nobody knows
             f"The images of {card.title} are no longer readable at {card.path} ({error}): add them again, "
             f"or train on {DATASETS[DEFAULT].title}"
         ) from error

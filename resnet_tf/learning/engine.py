@@ -4,11 +4,17 @@ fetched before the call ends.
 What a step does is written once, in Keras' operations (`_Objective`); a backend adds how it takes gradients and how it
 repeats. On an accelerator all steps of a call are one compiled loop; on a CPU they are calls of one compiled step, for
 XLA does not run convolutions on all cores from within a loop.
+
+Several devices share every batch. A step is the same on them as on one, batch norm's statistics included: they are the
+whole batch's. On JAX one compiled program runs on all of them; on TensorFlow each has a part of the graph
+(`replicas.py`).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +22,7 @@ import numpy as np
 from resnet_tf.learning.augment import bordered, moves, picked, scaled
 from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.recipes import Recipe
+from resnet_tf.learning.replicas import Replicas
 
 ops = keras.ops
 Tensor = Any
@@ -85,10 +92,13 @@ class _Objective:
         return ops.sum(ops.cast(ops.argmax(logits, axis=-1) == ops.argmax(targets, axis=-1), "float32"))
 
 
-class Engine:
+class Engine(ABC):
     """Trains a model on a pool of images, (N, height, width, channels) uint8, that stays where `put` puts it."""
 
-    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: _Objective) -> None:
+    def __init__(
+        self, model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: _Objective, devices: Sequence[str]
+    ) -> None:
+        """`devices` share every batch evenly; none is the one that the backend chooses."""
         self._model, self._optimizer, self._objective = model, optimizer, objective
         self._whole = device().name != "CPU"
 
@@ -96,17 +106,20 @@ class Engine:
         """The pool on the device."""
         return ops.convert_to_tensor(bordered(images, self._objective.border)), ops.convert_to_tensor(labels)
 
+    @abstractmethod
     def run(self, pool: tuple[Tensor, Tensor], steps: Steps) -> Measures:
         """Takes the steps, at most MOST."""
-        raise NotImplementedError
 
 
 class _TensorFlow(Engine):
-    def __init__(self, *of: Any) -> None:
-        super().__init__(*of)
+    def __init__(self, model: keras.Model, *of: Any) -> None:
+        super().__init__(model, *of)
         import tensorflow as tf
 
-        self._tf = tf
+        self._tf, devices = tf, of[-1]
+        self._network = partial(model, training=True)
+        if devices[1:]:
+            self._network, self._whole = Replicas(model, devices), False  # XLA compiles for one device
         self._variables = [variable.value for variable in self._model.trainable_variables]
         run = self._loop if self._whole else self._step
         self._compiled = tf.function(run, autograph=False, jit_compile=self._whole)
@@ -123,7 +136,7 @@ class _TensorFlow(Engine):
         *which, rate = step
         images, targets = self._objective.batch(pool, which)
         with self._tf.GradientTape() as tape:
-            logits = self._model(images, training=True)
+            logits = self._network(images)
             loss = self._objective.loss(logits, targets)
         self._optimizer.learning_rate = rate
         self._optimizer.apply(tape.gradient(loss, self._variables), self._model.trainable_variables)
@@ -147,6 +160,7 @@ class _Jax(Engine):
         import jax
 
         self._jax, optimizer = jax, self._optimizer
+        self._mesh = _mesh(of[-1]) if of[-1][1:] else None
         own = [id(variable) for variable in optimizer.variables]
         self._rate, self._norm = own.index(id(optimizer._learning_rate)), own.index(id(optimizer.gradient_norm))
         self._compiled = jax.jit(self._loop if self._whole else self._step, donate_argnums=0)
@@ -171,9 +185,19 @@ class _Jax(Engine):
         model = self._model
         return [*model.trainable_variables, *model.non_trainable_variables, *self._optimizer.variables]
 
+    def put(self, images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
+        return self._laid(super().put(images, labels))
+
     def _state(self) -> tuple[list[Tensor], ...]:
         parts = self._model.trainable_variables, self._model.non_trainable_variables, self._optimizer.variables
-        return tuple([variable.value for variable in part] for part in parts)
+        return self._laid(tuple([variable.value for variable in part] for part in parts))
+
+    def _laid(self, values: Any, *axes: str) -> Any:
+        """Values whole on each of several devices, or divided along their first axis over them."""
+        if self._mesh is None:
+            return values
+        jax = self._jax
+        return jax.device_put(values, jax.sharding.NamedSharding(self._mesh, jax.sharding.PartitionSpec(*axes)))
 
     def _forward(self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor, targets: Tensor) -> Any:
         logits, fixed = self._model.stateless_call(trainable, fixed, images, training=True)
@@ -182,11 +206,11 @@ class _Jax(Engine):
     def _step(self, state: Any, pool: tuple[Tensor, Tensor], step: Sequence[Tensor]) -> tuple[Any, Any]:
         trainable, fixed, own = state
         *which, rate = step
-        images, targets = self._objective.batch(pool, which)
+        images, targets = self._laid(self._objective.batch(pool, which), _IMAGES)
         (loss, (logits, fixed)), gradients = self._gradient(trainable, fixed, images, targets)
         own = [*own[: self._rate], rate, *own[self._rate + 1 :]]
         trainable, own = self._optimizer.stateless_apply(own, gradients, trainable)
-        return (trainable, fixed, own), (loss, self._objective.correct(logits, targets), own[self._norm])
+        return self._laid((trainable, fixed, own)), (loss, self._objective.correct(logits, targets), own[self._norm])
 
     def _loop(self, state: Any, pool: tuple[Tensor, Tensor], steps: Steps, count: int) -> tuple[Any, Any]:
         def one(i: Tensor, carried: Any) -> Any:
@@ -196,6 +220,17 @@ class _Jax(Engine):
 
         nothing = (self._jax.numpy.zeros(MOST),) * 3
         return self._jax.lax.fori_loop(0, count, one, (state, nothing))
+
+
+_IMAGES = "images"  # the axis along which a batch is divided
+
+
+def _mesh(devices: Sequence[str]) -> Any:
+    """JAX's devices of these names, in a row."""
+    import jax
+
+    by_name = {str(device): device for device in jax.local_devices()}
+    return jax.sharding.Mesh(np.array([by_name[name] for name in devices]), (_IMAGES,))
 
 
 class _Torch(Engine):
@@ -231,7 +266,10 @@ _ENGINES = {"tensorflow": _TensorFlow, "jax": _Jax, "torch": _Torch}
 
 def engine(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: Recipe, classes: int,
-    weights: np.ndarray | None = None,
+    weights: np.ndarray | None = None, devices: Sequence[str] = (),
 ) -> Engine:  # fmt: skip
-    """What trains a model on the backend that Keras runs on. `weights` (classes,) say how much each class counts."""
-    return _ENGINES[keras.backend.backend()](model, optimizer, _Objective(model, recipe, classes, weights))
+    """What trains a model on the backend that Keras runs on. `weights` (classes,) say how much each class counts.
+
+    Of several `devices` (`backend.devices`) each has as many images of a batch: their number must divide it.
+    """
+    return _ENGINES[keras.backend.backend()](model, optimizer, _Objective(model, recipe, classes, weights), devices)

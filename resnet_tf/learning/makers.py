@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from resnet_tf.design import graph as g
-from resnet_tf.design.initializers import VARIANCES
+from resnet_tf.design.initializers import VARIANCES, WHITENING
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.standardization import StandardizedConvolution
 
@@ -42,6 +42,7 @@ def convolution(
         groups=op.groups,
         use_bias=op.bias,
         kernel_initializer=initializer(op.initializer, op.gain, seed),
+        trainable=not op.frozen,
         name=name,
     )(x)
 
@@ -50,7 +51,7 @@ def initializer(name: str, gain: float, seed: Seed) -> keras.initializers.Initia
     """The first weights of a kernel: as a paper named it, their deviation times `gain`."""
     if gain == 0:
         return initializers.Zeros()
-    if name == "orthogonal":
+    if name in ("orthogonal", WHITENING):
         return initializers.Orthogonal(gain, seed=seed)
     scale, mode, distribution = VARIANCES[name]
     return initializers.VarianceScaling(scale * gain**2, mode, distribution, seed=seed)

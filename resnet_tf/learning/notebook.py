@@ -11,14 +11,17 @@ from typing import Any
 from resnet_tf.design.code import to_python
 from resnet_tf.design.code.heading import origin
 from resnet_tf.design.costs import Cost, costs
+from resnet_tf.design.expand import expand
 from resnet_tf.design.labels import block_label, shape_label
 from resnet_tf.design.links import to_link
 from resnet_tf.design.offers import axes, options, value_of
 from resnet_tf.design.spec import Spec, VGGSpec
 from resnet_tf.learning.card import Training
+from resnet_tf.learning.fit_code import START
 from resnet_tf.learning.image_code import Images, images_of
 from resnet_tf.learning.recipes import DEFAULT, RECIPES, Recipe
 from resnet_tf.learning.training_code import imports_code, training_code
+from resnet_tf.learning.whitening import whitened
 
 MOST_ROWS = 50  # of the curve; a longer one is thinned
 
@@ -114,12 +117,17 @@ def _training(spec: Spec, chosen: Recipe, result: Training | None) -> list[Cell]
     settings = chosen.model_dump(exclude={"name", "title", "source"})
     steps = _table(("", ""), [(name.replace("_", " "), _value(value)) for name, value in settings.items()])
     source = f" ({_text(chosen.source)})" if chosen.source else ""
-    seed = result.seed if result else 0
+    seed, start = (result.seed, result.start) if result else (0, None)
+    graph = expand(spec)
+    code = training_code(
+        chosen, graph.parts, seed, is_resized=images.is_resized, is_begun=start is not None,
+        whitened=None if start else whitened(graph),
+    )  # fmt: skip
     return [
         ("markdown", f"## Images\n\n{_text(images.about)}"),
         ("code", _cell_of(images, chosen)),
-        ("markdown", f"## Training\n\n{_text(chosen.title)}{source}.\n\n{steps}{_loss(chosen)}"),
-        *(("code", text) for text in training_code(chosen, images.is_resized, seed)),
+        ("markdown", f"## Training\n\n{_text(chosen.title)}{source}.\n\n{steps}{_loss(chosen)}{_begun(start)}"),
+        *(("code", text) for text in code),
         ("markdown", _result(result) if result and result.epochs else "## Result"),
         ("code", _EVALUATED),
     ]
@@ -128,6 +136,17 @@ def _training(spec: Spec, chosen: Recipe, result: Training | None) -> list[Cell]
 def _loss(chosen: Recipe) -> str:
     added = chosen.weight_decay and chosen.optimizer != "adamw"
     return "\n\nThe loss that Keras prints has the weight decay in it." if added else ""
+
+
+def _begun(start: str | None) -> str:
+    """Where the first weights are from, and how they come here."""
+    if start is None:
+        return ""
+    return (
+        f"\n\nIt began with the weights of {_text(start)}. Export these as .keras, of a network that takes pixels from "
+        f"-1 to 1, and put the file beside this notebook as `{START}`: a run on the Export page or by "
+        "`resnet_tf export RUN -f keras -o .`"
+    )
 
 
 def _cell_of(images: Images, chosen: Recipe) -> str:

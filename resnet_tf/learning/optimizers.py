@@ -12,13 +12,20 @@ ops = keras.ops
 
 
 class _Measured:
-    """Keeps the norm of the loss's gradient, before clipping; `l2` adds weight decay to the gradient of kernels."""
+    """Keeps the norm of the loss's gradient, before clipping; `l2` adds weight decay to the gradient of kernels.
+
+    Every `lookahead` updates slow weights come `lookahead_step` of the way to the weights, and these go back to them
+    (Zhang 2019, arXiv:1907.08610, Algorithm 1); the momentum is kept.
+    """
 
     l2 = 0.0
+    lookahead: int | None = None
+    lookahead_step = 0.5
 
     def build(self, variables: list[Any]) -> None:
         super().build(variables)
         self.gradient_norm = self.add_variable((), name="gradient_norm")
+        self.slow = self.add_optimizer_variables(variables, "slow") if self.lookahead else []
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
@@ -26,6 +33,24 @@ class _Measured:
         if self.l2:
             grads = [g + self.l2 * v if is_kernel(v) else g for g, v in zip(grads, variables, strict=True)]
         super().apply(grads, variables)
+        if self.slow:
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """All or none of the weights meet their slow ones; with accumulated gradients again until the next update,
+        which changes nothing.
+        """
+        variables, slow = self._trainable_variables, self.slow
+
+        def met() -> list[Any]:
+            return [s + self.lookahead_step * (v - s) for s, v in zip(slow, variables, strict=True)] * 2
+
+        def apart() -> list[Any]:
+            return [ops.convert_to_tensor(each) for each in (*slow, *variables)]
+
+        values = ops.cond(self.iterations % self.lookahead == 0, met, apart)
+        for variable, value in zip((*slow, *variables), values, strict=True):
+            variable.assign(value)
 
 
 def _common(recipe: Recipe) -> dict[str, Any]:
@@ -101,18 +126,32 @@ _OPTIMIZERS: dict[str, Callable[[Recipe], keras.optimizers.Optimizer]] = {
 
 
 def optimizer(recipe: Recipe, model: keras.Model) -> keras.optimizers.Optimizer:
-    """The recipe's optimiser with its slots made for a model; `gradient_norm` holds the last step's."""
+    """The recipe's optimiser with its slots made for a model as it is now; `gradient_norm` holds the last step's."""
     chosen = _OPTIMIZERS[recipe.optimizer](recipe)
     if recipe.optimizer == "adamw":
         kept = [variable for variable in model.trainable_variables if not is_kernel(variable)]
         chosen.exclude_from_weight_decay(var_list=kept)
     else:
         chosen.l2 = recipe.weight_decay
+    chosen.lookahead, chosen.lookahead_step = recipe.lookahead, recipe.lookahead_step
     chosen.build(model.trainable_variables)
+    begin_again(chosen, recipe, model)
     return chosen
 
 
+def begin_again(rule: keras.optimizers.Optimizer, recipe: Recipe, model: keras.Model) -> None:
+    """Makes an optimiser what it is before its first step on a model as it is now."""
+    for variable in rule.variables:
+        variable.assign(ops.zeros(variable.shape, variable.dtype))
+    rule.learning_rate = recipe.learning_rate
+    for slow, variable in zip(rule.slow, model.trainable_variables, strict=False):
+        slow.assign(ops.copy(variable))  # JAX gives up every buffer once, and must find no two in one
+
+
 def averages(rule: keras.optimizers.Optimizer, model: keras.Model) -> dict[str, Any]:
-    """The moving averages that an optimiser keeps of a model's weights, by their paths; none without `average`."""
-    kept = rule._model_variables_moving_average if rule.use_ema else []
+    """What an optimiser keeps of a model's weights to be judged instead of them, by their paths.
+
+    The moving averages, or else Lookahead's slow weights; nothing where a recipe has neither.
+    """
+    kept = rule._model_variables_moving_average if rule.use_ema else rule.slow
     return dict(zip((variable.path for variable in model.trainable_variables), kept, strict=False))

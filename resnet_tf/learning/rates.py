@@ -12,6 +12,7 @@ import numpy as np
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.catalogue import DatasetCard
 from resnet_tf.learning.engine import Steps
+from resnet_tf.learning.machine import machine
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.learning.train import Training
 
@@ -38,7 +39,7 @@ def range_test(
     if steps < 10:
         raise SpecError("steps", "at least 10", steps, 10)
     training = Training(spec, dataset, recipe, seed)
-    training.prepare()
+    training.prepare(machine(training.shape))
     rates = np.geomspace(LOWEST, HIGHEST, steps).astype(np.float32)
     mean, first = 0.0, math.inf
     for i, (step, rate) in enumerate(zip(_endless(training), rates, strict=False), 1):

@@ -52,6 +52,14 @@ _ROWS = (
 )  # fmt: skip
 SCALINGS: dict[str, Scaling] = {row.name: row for row in _ROWS}
 
+# how each source's networks take pixels of three colours
+_USUAL = {"timm": "imagenet", "torchvision": "imagenet", "keras": "caffe", "resnet_tf": "training"}
+
+
+def usual(source: str, channels: int) -> str:
+    """The row by which a source's networks take pixels of so many channels."""
+    return _USUAL[source] if channels == 3 else TRAINING.name
+
 
 def scaling(name: str, channels: int) -> Scaling:
     """A row by its name. Raises SpecError for an unknown one, and for one of three channels where there are others."""

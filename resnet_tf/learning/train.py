@@ -11,24 +11,26 @@ import numpy as np
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
-from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.augment import scaled
-from resnet_tf.learning.backend import computing_in, device, keras
-from resnet_tf.learning.build import assemble
+from resnet_tf.learning.backend import device, devices, keras
 from resnet_tf.learning.capacity import TrainingRefused, available_bytes, check_memory
 from resnet_tf.learning.catalogue import DatasetCard, check_head
-from resnet_tf.learning.checkpoint import NOTHING, Checkpoint, take, take_up
-from resnet_tf.learning.datasets import Data, Split, load
-from resnet_tf.learning.engine import MOST, Steps, engine, planned
+from resnet_tf.learning.checkpoint import NOTHING, Checkpoint, give, take, take_up
+from resnet_tf.learning.datasets import Data, DatasetMismatch, Split, load
+from resnet_tf.learning.engine import MOST, Steps, planned
 from resnet_tf.learning.evaluate import evaluation, scores
-from resnet_tf.learning.kernels import training_makers
-from resnet_tf.learning.optimizers import averages, optimizer
+from resnet_tf.learning.machine import Machine, machine, shape
+from resnet_tf.learning.optimizers import averages
 from resnet_tf.learning.recipes import Recipe
+from resnet_tf.learning.shelf import Shelf
+from resnet_tf.learning.start import Beginning, as_start, first_weights
+from resnet_tf.learning.whitening import whiten
 
 Kind: TypeAlias = Literal["compiling", "step", "epoch", "checkpoint", "diverged", "evaluation", "finished"]
 
 EVENT_PAUSE = 0.25  # seconds between two `step` events, and the longest that a call of several steps may take
+AGAIN = 0.5  # seconds that the first step usually takes where everything is compiled already
 RESIDENT = 512_000_000  # bytes of images that are kept on the device as they are; more are sent for each call
 
 
@@ -43,25 +45,25 @@ class Event(NamedTuple):
 
 
 def train(
-    spec: Spec, dataset: str | DatasetCard, recipe: Recipe, seed: int = 0, *, checkpoint: Checkpoint | None = None
-) -> Iterator[Event]:
+    spec: Spec, dataset: str | DatasetCard, recipe: Recipe, seed: int = 0, *, checkpoint: Checkpoint | None = None,
+    start: Beginning | None = None, most_devices: int | None = None, shelf: Shelf | None = None,
+) -> Iterator[Event]:  # fmt: skip
     """The events of a training, in order; ARCHITECTURE.md has the table of their kinds and values.
 
-    The same spec, dataset, recipe and seed give the same curve, also when a run goes on from a checkpoint. Raises
-    TrainingRefused where the design does not fit the images or the memory, DatasetUnavailable without network,
-    DatasetMismatch for channels that cannot be converted.
+    The same spec, dataset, recipe and seed give the same curve, also when a run goes on from a checkpoint. `start`
+    gives the first weights of a run that has none yet: another run's Checkpoint, a file of weights, a name that timm
+    publishes, or a Start that says more of it (see `start.py`). A batch is divided over all GPUs, or over so many
+    devices at most. What is compiled is kept on a `shelf`, for a next run of the same shape.
+
+    Raises TrainingRefused where the design does not fit the images or the memory, DatasetUnavailable without network,
+    DatasetMismatch for channels that cannot be converted, WeightsError for first weights of another network.
     """
-    training = Training(spec, dataset, recipe, seed, checkpoint)
-    yield training.event("compiling", **training.outlook())
-    training.prepare()
-    while training.epoch < recipe.epochs and not training.has_waited:
-        for event in training.one_epoch():
-            yield event
-            if event.kind == "diverged":
-                return
-    validation, names = training.data.validation, training.data.class_names
-    yield training.event("evaluation", **evaluation(training.answers(), validation, names))
-    yield training.event("finished", **training.result())
+    training, shelf = Training(spec, dataset, recipe, seed, checkpoint, start, most_devices), shelf or Shelf()
+    known = {"usual_seconds": AGAIN} if shelf.has(training.shape) else {}
+    yield training.event("compiling", **{**training.outlook(), **known})
+    with shelf.lent(training.shape, lambda: machine(training.shape)) as lent:
+        training.prepare(lent)
+        yield from training.epochs()
 
 
 def _check_classes(spec: Spec, data: Data) -> None:
@@ -96,16 +98,28 @@ class Training:
     """A training under way: where it is, how fast it goes, and the model. The only thing here that changes."""
 
     def __init__(
-        self, spec: Spec, dataset: str | DatasetCard, recipe: Recipe, seed: int, checkpoint: Checkpoint | None = None
-    ) -> None:
+        self, spec: Spec, dataset: str | DatasetCard, recipe: Recipe, seed: int, checkpoint: Checkpoint | None = None,
+        start: Beginning | None = None, most_devices: int | None = None,
+    ) -> None:  # fmt: skip
         if seed < 0:
             raise SpecError("seed", "at least 0", seed, 0)
         check_head(spec)
         check_memory(spec, recipe)
         data = load(dataset, spec.input_shape)
         _check_classes(spec, data)
+        if checkpoint and checkpoint.data not in ("", data.fingerprint):  # earlier versions kept none
+            raise DatasetMismatch(
+                f"The images of {data.card.title} are not those that this run began with: start a new run, "
+                "or put the old ones back"
+            )
         self.spec, self.data, self.recipe, self.seed, self._begin = spec, data, recipe, seed, checkpoint
+        self.graph, self._first = expand(spec), None
+        if start is not None and checkpoint is None:
+            self._first = first_weights(self.graph, as_start(start), data.class_names)
         self.batch_size = min(recipe.batch_size, len(data.train))
+        weights = balanced(data.train.labels, spec.classes) if recipe.balance else None
+        self.devices = shared(devices(most_devices), self.batch_size)
+        self.shape = shape(spec, recipe, self.batch_size, weights, self.devices)
         self.steps_per_epoch = len(data.train) // self.batch_size
         self.steps = self.steps_per_epoch * recipe.epochs
         begin = checkpoint or NOTHING
@@ -114,8 +128,8 @@ class Training:
         self.pace = _Tally()  # of all steps but the first, which compiles
         self.validation_seconds = 0.0
         self.logits: np.ndarray | None = None
-        shape = data.train.input_shape
-        self.resident = len(data.train) * math.prod(shape) <= min(RESIDENT, available_bytes() // 4)
+        size = len(data.train) * math.prod(data.train.input_shape)
+        self.resident = size <= min(RESIDENT, available_bytes() // 4)
 
     def event(self, kind: Kind, **values: Any) -> Event:
         return Event(kind, self.step, self.epoch, time.perf_counter() - self.began, values)
@@ -125,7 +139,7 @@ class Training:
         where, spec = device(), self.spec
         return {
             "device": where.name,
-            "why": where.why,
+            "why": where.why + (f"; {len(self.devices)} of them share each batch" if self.devices[1:] else ""),
             "usual_seconds": usual_first_step(spec, self.batch_size),
             "steps": self.steps,
             "steps_per_epoch": self.steps_per_epoch,
@@ -133,28 +147,33 @@ class Training:
             "input_shape": list(spec.input_shape),
             "classes": spec.classes,
             "parameters": costs(spec).parameters,
+            "start": self._first.as_json() if self._first else None,
         }
 
-    def prepare(self) -> None:
-        """Makes the model and its optimiser, or takes them up where the checkpoint left them."""
-        spec, checkpoint = self.spec, self._begin
-        graph = expand(spec)
-        with computing_in(self.recipe.precision):
-            self.model = assemble(graph, training_makers(), seed=self.seed, name="network")
-        freeze(self.model, graph, self.recipe.frozen)
-        # what answers is the average, where there is one, and computes in float32, whatever the training does
-        itself = self.recipe.precision == "float32" and self.recipe.average is None
-        self.judged = self.model if itself else assemble(graph, training_makers(), seed=None, name="network")
-        self.optimizer = optimizer(self.recipe, self.model)
-        # for answers alone; on a CPU XLA halves TensorFlow's speed
-        self.judged.compile(jit_compile=keras.backend.backend() == "jax")
-        if checkpoint:
-            take_up(self.model, self.optimizer, checkpoint)
-        weights = balanced(self.data.train.labels, spec.classes) if self.recipe.balance else None
-        self.engine = engine(self.model, self.optimizer, self.recipe, spec.classes, weights)
+    def prepare(self, machine: Machine) -> None:
+        """Makes a machine begin, or go on where the checkpoint left it."""
+        self.model, self.optimizer, self.judged, self.engine = machine
+        machine.begin_again(self.seed)
+        if self._first:
+            give(self.model, self._first.weights)
+        elif not self._begin:
+            whiten(self.model, self.graph, self.data.train, self.seed)
+        machine.ready(self.recipe)
+        if self._begin:
+            take_up(self.model, self.optimizer, self._begin)
         if self.resident:
             train = self.data.train
             self.pool = self.engine.put(train.batch(np.arange(len(train))), train.labels)
+
+    def epochs(self) -> Iterator[Event]:
+        """The events of all epochs that are left, and what the trained network is worth."""
+        while self.epoch < self.recipe.epochs and not self.has_waited:
+            for event in self.one_epoch():
+                yield event
+                if event.kind == "diverged":
+                    return
+        yield self.event("evaluation", **evaluation(self.answers(), self.data.validation, self.data.class_names))
+        yield self.event("finished", **self.result())
 
     def one_epoch(self) -> Iterator[Event]:
         """The events of the next epoch. Its batches follow from the seed and its number alone."""
@@ -246,7 +265,7 @@ class Training:
             kept = averages(self.optimizer, self.model)
             for weight in self.judged.weights:
                 if weight.path in kept:
-                    weight.assign(kept[weight.path])
+                    weight.assign(keras.ops.copy(kept[weight.path]))  # answering gives up its buffers on JAX
         self.logits = predict(self.judged, self.data.validation, self.batch_size, self.recipe.test_flip)
         self.validation_seconds = time.perf_counter() - began
         return scores(self.logits, self.data.validation.labels)
@@ -259,7 +278,9 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         seconds = time.perf_counter() - self.began
-        return take(self.model, self.optimizer, self.epoch, self.step, seconds, self.best, self.waited)
+        return take(
+            self.model, self.optimizer, self.epoch, self.step, seconds, self.best, self.waited, self.data.fingerprint
+        )
 
     @property
     def has_waited(self) -> bool:
@@ -296,13 +317,9 @@ def balanced(labels: np.ndarray, classes: int) -> np.ndarray:
     return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
 
 
-def freeze(model: keras.Model, graph: LayerGraph, parts: int) -> None:
-    """Leaves so many parts as they are, the stem first, then the stages; their norms use their moving statistics."""
-    order = dict.fromkeys(block.stage for block in graph.blocks)
-    chosen = {*list(order)[:parts]} - {"head"}
-    for block in graph.blocks:
-        for layer in graph.layers_of(block) if block.stage in chosen else ():
-            model.get_layer(layer.name).trainable = False
+def shared(found: tuple[str, ...], batch_size: int) -> tuple[str, ...]:
+    """The devices that share a batch, each as many images as the others: as many as divide it."""
+    return next(found[:count] for count in range(len(found), 0, -1) if batch_size % count == 0)
 
 
 def usual_first_step(spec: Spec, batch_size: int) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from resnet_tf.design.code.text import call
+from resnet_tf.design.graph import Layer
+from resnet_tf.learning.fit_code import fit_code, is_scheduled, is_spread, optimizer_code, whitening_code
 from resnet_tf.learning.recipes import Recipe
 
 
@@ -18,15 +19,11 @@ def settings_code(recipe: Recipe, seed: int) -> str:
     ]
     if recipe.weight_decay or recipe.optimizer == "adamw":
         lines.append(f"WEIGHT_DECAY = {recipe.weight_decay!r}  # of kernels, not of biases and norms")
-    if _is_scheduled(recipe):
+    if is_scheduled(recipe):
         lines.append("STEPS = EPOCHS * (len(train_labels) // BATCH_SIZE)")
     if recipe.warmup:
         lines.append(f"WARM_UP = round({recipe.warmup!r} * STEPS)")
     return "\n".join(lines) + "\n"
-
-
-def _is_scheduled(recipe: Recipe) -> bool:
-    return bool(recipe.warmup) or recipe.schedule != "constant"
 
 
 def batches_code(recipe: Recipe, is_resized: bool) -> str:
@@ -40,16 +37,11 @@ def batches_code(recipe: Recipe, is_resized: bool) -> str:
         begin=_TURNS if turns else "",
         resize=_RESIZE if is_resized else "",
         augment=(_AUGMENT if does else "") + (_IN_TURN if turns else ""),
-        labels=f"keras.utils.to_categorical({_LABELS}, CLASSES)" if _is_spread(recipe) else _LABELS,
+        labels=f"keras.utils.to_categorical({_LABELS}, CLASSES)" if is_spread(recipe) else _LABELS,
         mix=_MIX.format(alpha=recipe.mixup) if recipe.mixup else "",
         count="        self.epoch += 1\n" if turns else "",
     )
     return _AUGMENTED.format(body=body) + "\n\n" + batches if does else batches
-
-
-def _is_spread(recipe: Recipe) -> bool:
-    """Whether an answer is spread over several classes, and not a class's number."""
-    return bool(recipe.label_smoothing or recipe.mixup)
 
 
 _AUGMENTED = '''\
@@ -121,10 +113,14 @@ _STEP = """\
 _COSINE = """\
         rate = LEARNING_RATE * (1 + keras.ops.cos(math.pi * {step} / {steps})) / 2
 """
+_LINEAR = """\
+        rate = LEARNING_RATE * (1 - {step} / {steps})
+"""
 _CONSTANT = """\
         rate = LEARNING_RATE
 """
-_WORDS = {"constant": "stays", "step": "falls at milestones", "cosine": "falls to 0 along half a cosine"}
+_WORDS = {"constant": "stays", "step": "falls at milestones", "cosine": "falls to 0 along half a cosine",
+          "linear": "falls evenly to 0"}  # fmt: skip
 _SCHEDULE = '''\
 @keras.saving.register_keras_serializable()
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -141,7 +137,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
 def schedule_code(recipe: Recipe) -> str:
     """The class that gives the learning rate of each step; nothing where it is always the same."""
-    if not _is_scheduled(recipe):
+    if not is_scheduled(recipe):
         return ""
     climbs = "climbs evenly over the first steps, then " if recipe.warmup else ""
     step, steps = ("(step - WARM_UP)", "(STEPS - WARM_UP)") if recipe.warmup else ("step", "STEPS")
@@ -149,6 +145,7 @@ def schedule_code(recipe: Recipe) -> str:
         "constant": _CONSTANT,
         "step": _STEP.format(milestones=recipe.milestones, factor=recipe.factor),
         "cosine": _COSINE.format(step=step, steps=steps),
+        "linear": _LINEAR.format(step=step, steps=steps),
     }[recipe.schedule]
     result = "        return rate"
     if recipe.warmup:
@@ -156,71 +153,15 @@ def schedule_code(recipe: Recipe) -> str:
     return _SCHEDULE.format(words=climbs + _WORDS[recipe.schedule], rate=rate, result=result)
 
 
-_DECAYED = """\
-for weight in model.trainable_weights:
-    if len(weight.shape) > 1:
-        weight.regularizer = keras.regularizers.L2(WEIGHT_DECAY / 2)  # its gradient is WEIGHT_DECAY times the weight
-"""
-_KEPT = """\
-optimizer.exclude_from_weight_decay(var_list=[weight for weight in model.trainable_weights if len(weight.shape) < 2])
-"""
-
-
-_FROZEN = """\
-frozen = ["stem", *(f"stage{{s}}" for s in range(1, {parts}))]
-for layer in model.layers:
-    layer.trainable = layer.name.partition(".")[0] not in frozen  # those stay as they begin
-"""
-_BALANCED = """\
-    class_weight={c: len(train_labels) / (CLASSES * max(n, 1)) for c, n in enumerate(np.bincount(train_labels))},
-"""
-_PATIENT = """\
-    callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience={epochs}, mode="max")],
-"""
-_MIRRORED = """\
-answers = model.predict(Batches(test_images, test_labels, training=False), verbose=0)
-answers += model.predict(Batches(test_images[:, :, ::-1], test_labels, training=False), verbose=0)
-print(f"{np.mean(answers.argmax(1) == test_labels):.2%} by the images and their mirror images together")
-"""
-
-
-def fit_code(recipe: Recipe) -> str:
-    """The lines that make the network and train it."""
-    kind = {"sgd": "SGD", "nesterov": "SGD", "adam": "Adam", "adamw": "AdamW"}[recipe.optimizer]
-    arguments = ["Schedule()" if _is_scheduled(recipe) else "LEARNING_RATE"]
-    arguments += [f"momentum={recipe.momentum!r}"] if kind == "SGD" else []
-    arguments += ["nesterov=True"] if recipe.optimizer == "nesterov" else []
-    arguments += ["weight_decay=WEIGHT_DECAY"] if kind == "AdamW" else []
-    arguments += [f"global_clipnorm={recipe.clip_norm!r}"] if recipe.clip_norm is not None else []
-    arguments += [f"gradient_accumulation_steps={recipe.accumulate}"] if recipe.accumulate > 1 else []
-    arguments += ["use_ema=True", f"ema_momentum={recipe.average!r}"] if recipe.average is not None else []
-    decoupled = recipe.optimizer == "adamw"
-    loss = "SparseCategoricalCrossentropy(from_logits=True)"
-    if _is_spread(recipe):
-        smooth = f", label_smoothing={recipe.label_smoothing!r}" if recipe.label_smoothing else ""
-        loss = f"CategoricalCrossentropy(from_logits=True{smooth})"
-    half = recipe.precision != "float32"
-    fitted = _BALANCED if recipe.balance else ""
-    fitted += _PATIENT.format(epochs=recipe.patience) if recipe.patience is not None else ""
-    return "".join([
-        "keras.utils.set_random_seed(SEED)\n",
-        f'keras.config.set_dtype_policy("{recipe.precision}")\n' if half else "",
-        "model = network()\n",
-        _FROZEN.format(parts=recipe.frozen) if recipe.frozen else "",
-        _DECAYED if recipe.weight_decay and not decoupled else "",
-        call(f"optimizer = keras.optimizers.{kind}(", arguments, depth=0) + "\n",
-        _KEPT if decoupled else "",
-        f"loss = keras.losses.{loss}\n",
-        'model.compile(optimizer, loss, metrics=["accuracy"])\n',
-        "history = model.fit(\n    Batches(train_images, train_labels, training=True),\n    epochs=EPOCHS,\n",
-        f"    validation_data=Batches(test_images, test_labels, training=False),\n{fitted})\n",
-        _MIRRORED if recipe.test_flip else "",
-    ])  # fmt: skip
-
-
-def training_code(recipe: Recipe, is_resized: bool, seed: int) -> list[str]:
-    """The cells of a training, in order: settings, batches, learning rate, training."""
-    texts = [settings_code(recipe, seed), batches_code(recipe, is_resized), schedule_code(recipe), fit_code(recipe)]
+def training_code(
+    recipe: Recipe, parts: Sequence[str], seed: int, *, is_resized: bool, is_begun: bool = False,
+    whitened: Layer | None = None,
+) -> list[str]:  # fmt: skip
+    """The cells of a training, in order: settings, batches, rate, optimiser, whitening, training (see `fit_code`)."""
+    batches, rates, rule = batches_code(recipe, is_resized), schedule_code(recipe), optimizer_code(recipe)
+    white = "" if whitened is None else whitening_code()
+    fitted = fit_code(recipe, parts, is_begun=is_begun, whitened=whitened)
+    texts = [settings_code(recipe, seed), batches, rates, rule, white, fitted]
     return [text for text in texts if text]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,20 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from resnet_tf.runs.failures import StoreUnavailable, WorkbenchError, database_sentence
+from resnet_tf.runs.answers import MOMENT, Silence
+from resnet_tf.runs.clock import Watch
+from resnet_tf.runs.failures import StoreUnavailable, WorkbenchError, database_remedy, database_sentence
 from resnet_tf.runs.home import Lock
 
-HEAD = "0002"  # the newest migration; with it in place Alembic need not be loaded (0.3 s)
+HEAD = "0008"  # the newest migration; with it in place Alembic need not be loaded (0.3 s)
+CONNECTIONS = 15  # of a process to PostgreSQL, made as they are needed
 PATIENCE = 3.0  # seconds to wait for a lock that another program holds
+# a server that is gone with its whole machine, or behind a network that is cut, says nothing: seconds, milliseconds
+REACH = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 3}
+PAUSE = 0.1  # seconds before a connection is sought again
 _DRIVERS = re.compile(r"^postgres(ql)?://")  # as hosts write it, without a driver
-_PASSING = (OperationalError, InterfaceError, PoolTimeout)
+_GONE = (OperationalError, InterfaceError)
+_PASSING = (*_GONE, PoolTimeout)
 _MIGRATING = 0x5E5E7  # the number of Postgres' advisory lock
 
 
@@ -34,9 +42,13 @@ class Database:
             self._engine = self._connectable()
         except (SQLAlchemyError, ImportError) as error:
             raise WorkbenchError(f"DATABASE_URL cannot be used: {error}") from error
+        # PostgreSQL shows each statement what is committed by then, in a transaction or not: without one a page's
+        # questions need half as many messages
+        self._reader = self._engine if self._is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         weakref.finalize(self, self._engine.dispose)  # SQLite's connections are closed by nobody else
         self._file = Path(self._url.database).absolute() if self._is_sqlite and self._url.database else None
         self._inode: int | None = None
+        self.silence, self.watch = Silence(), Watch()
 
     @property
     def place(self) -> str:
@@ -49,25 +61,36 @@ class Database:
 
     def _connectable(self) -> Engine:
         if not self._is_sqlite:
-            return create_engine(self._url, pool_pre_ping=True)
+            reach = REACH if self._url.get_backend_name() == "postgresql" else {}
+            own = {name: value for name, value in reach.items() if name not in self._url.query}
+            # kept, not made anew for a burst of questions: signing in takes longer than most of them
+            return create_engine(
+                self._url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0, connect_args=own
+            )  # fmt: skip
         engine = create_engine(self._url, poolclass=QueuePool, connect_args={"timeout": PATIENCE})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
+    def close(self) -> None:
+        """Lets go of all connections that nobody is using; the next question opens new ones."""
+        self._engine.dispose()
+
     def migrate(self) -> None:
         """Brings the schema to the newest version; one opener does it, others wait for it."""
-        if self._version() == HEAD:
-            return
+        if self.version() != HEAD:
+            self.move("head")
+
+    def move(self, revision: str) -> None:
+        """Brings the schema to a version, up or down. Raises WorkbenchError for one that there is not."""
         if self._file is None:
-            self._upgrade()
+            self._go(revision)
             return
         lock = Lock(self._file.with_name(f"{self._file.name}.migrating"))
         lock.acquire(wait=True)
         try:
-            if self._version() != HEAD:
-                self._make_sqlite()
-                self._upgrade()
+            self._make_sqlite()
+            self._go(revision)
         finally:
             lock.release()
 
@@ -78,15 +101,20 @@ class Database:
             connection.exec_driver_sql("BEGIN")
         self._inode = self._inode_now()
 
-    def _version(self) -> str | None:
+    def version(self) -> str | None:
+        """The migration that the schema has; None without a schema."""
         if self._file is not None and not self._file.exists():
             return None
         with self.reading() as connection:
-            if not connection.dialect.has_table(connection, "alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return self._version_in(connection)
 
-    def _upgrade(self) -> None:
+    @staticmethod
+    def _version_in(connection: Connection) -> str | None:
+        if not connection.dialect.has_table(connection, "alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    def _go(self, revision: str) -> None:
         from alembic import command
         from alembic.config import Config
         from alembic.util import CommandError
@@ -98,7 +126,8 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATING})
             config.attributes["connection"] = connection
             try:
-                command.upgrade(config, "head")
+                down = revision not in ("head", HEAD) and revision < (self._version_in(connection) or "")
+                (command.downgrade if down else command.upgrade)(config, revision)
             except CommandError as error:
                 raise WorkbenchError(
                     f"The records at {self.place} are not of this version ({error}): update resnet_tf, or name another "
@@ -107,19 +136,34 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment of the store."""
-        with self._spoken():
-            self._check_file()
-            with self._engine.connect() as connection:
-                yield connection
+        """For questions; in SQLite a transaction, which sees one moment of the store."""
+        with self._spoken(), self._connected(self._reader) as connection:
+            yield connection
+
+    def ask(self) -> None:
+        """Returns if the records answer. Raises StoreUnavailable, as any question does."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is committed at its end, or not at all."""
-        with self._spoken():
-            self._check_file()
-            with self._engine.connect().execution_options(writing=True) as connection, connection.begin():
+        with self._spoken(), self._connected(self._engine) as connection:
+            connection.execution_options(writing=True)
+            with connection.begin():
                 yield connection
+
+    def _connected(self, engine: Engine) -> Connection:
+        """A connection; where the records have just ceased to answer it is sought for a moment."""
+        while True:
+            try:
+                self._check_file()
+                return engine.connect()
+            except (*_GONE, StoreUnavailable):
+                self.silence.begin()
+                if self.silence.seconds > MOMENT:
+                    raise
+                time.sleep(PAUSE)
 
     @contextmanager
     def _spoken(self) -> Iterator[None]:
@@ -128,9 +172,12 @@ class Database:
             yield
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-            passing = isinstance(error, _PASSING) or type(error) is DatabaseError
-            kind = StoreUnavailable if passing else WorkbenchError
-            raise kind(database_sentence(cause, self.place)) from error
+            said = database_sentence(cause, self.place)
+            if not isinstance(error, _PASSING) and type(error) is not DatabaseError:
+                raise WorkbenchError(said) from error
+            self.silence.begin()
+            raise StoreUnavailable(said, database_remedy(cause, self.place), self.silence.seconds) from error
+        self.silence.end()
 
     def _inode_now(self) -> int | None:
         try:
@@ -146,9 +193,8 @@ class Database:
         if self._inode is not None and inode != self._inode:
             self._engine.dispose()
         if self._inode is not None and inode is None:
-            raise StoreUnavailable(
-                f"The records are gone: {self._file} was moved or deleted. Put it back, or restart to begin a new one."
-            )
+            remedy = f"{self._file} was moved or deleted. Put it back, or restart to begin a new one"
+            raise StoreUnavailable(f"The records are gone: {remedy}.", remedy, self.silence.seconds)
         self._inode = inode
 
 

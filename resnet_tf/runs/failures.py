@@ -10,7 +10,42 @@ class WorkbenchError(RuntimeError):
 
 
 class StoreUnavailable(WorkbenchError):
-    """The records cannot be read or written just now: a full or read-only disk, a locked or vanished database."""
+    """The records cannot be read or written just now: a full or read-only disk, a locked or vanished database.
+
+    `remedy` is what a person can do about it, where that is known; `seconds` how long they have not answered.
+    """
+
+    def __init__(self, said: str, remedy: str = "", seconds: float = 0.0) -> None:
+        super().__init__(said)
+        self.remedy, self.seconds = remedy, seconds
+
+
+class FilesUnavailable(WorkbenchError):
+    """The object store cannot be read or written just now."""
+
+    def __init__(self, url: str, said: str) -> None:
+        super().__init__(f"The files at {url} cannot be reached ({said.rstrip('.')})")
+
+
+class NoSuchSweep(WorkbenchError):
+    """A sweep that is not there, or is another owner's."""
+
+    def __init__(self, sweep: str) -> None:
+        super().__init__(f"There is no sweep {sweep!r}: it may have been deleted")
+
+
+class NoSuchRun(WorkbenchError):
+    """A run that is not there, or not for this owner: which of the two is not said."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"There is no run {run!r}: it may have been deleted, or it is another visitor's")
+
+
+class NoSuchDesign(WorkbenchError):
+    """A saved design that is not there, or is another owner's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no saved design {name!r}: it may have been deleted")
 
 
 class ClaimLost(WorkbenchError):
@@ -41,11 +76,17 @@ _DISK = {
 }
 
 
+def database_remedy(error: Exception, place: str) -> str:
+    """What is wrong with a database and can be mended, with how; empty where it just does not answer."""
+    said = str(error).lower()
+    return next((text.format(place=place) for word, text in _DATABASE if word in said), "")
+
+
 def database_sentence(error: Exception, place: str) -> str:
     """What a database's error means for a person; `place` is its file or address."""
-    said = str(error).splitlines()[0]
-    meaning = next((text for word, text in _DATABASE if word in said.lower()), f"{{place}} does not answer ({said})")
-    return f"The records cannot be used: {meaning.format(place=place)}. What was written before is not lost."
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    meaning = database_remedy(error, place) or f"{place} does not answer ({said})"
+    return f"The records cannot be used: {meaning}. What was written before is not lost."
 
 
 def disk_sentence(error: OSError, what: str) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from resnet_tf.runs.failures import WorkbenchError, disk_sentence
+from resnet_tf.runs.failures import NoSuchRun, WorkbenchError, disk_sentence
+
+KINDS = ("checkpoints", "artifacts")  # the folders with a folder for each run
+LOCAL = "local"  # the owner of everything where visitors are not told apart
 
 
 @dataclass(frozen=True)
@@ -37,18 +43,56 @@ class Home:
         return self.folder / "servers.lock"  # shared by every server that is up
 
     @property
+    def tidy_lock(self) -> Path:
+        return self.folder / "tidy.lock"  # held by who tidies up
+
+    @property
     def log(self) -> Path:
         return self.folder / "worker.log"
 
     @property
-    def uploads(self) -> Path:
-        return self.folder / "uploads"
+    def mirror_lock(self) -> Path:
+        return self.folder / "mirror.lock"  # held by the mirror as long as it lives
+
+    @property
+    def mirror_log(self) -> Path:
+        return self.folder / "mirror.log"
+
+    @property
+    def foreman_lock(self) -> Path:
+        return self.folder / "foreman.lock"  # held by the foreman as long as it lives
+
+    @property
+    def foreman_log(self) -> Path:
+        return self.folder / "foreman.log"
+
+    @property
+    def compiled(self) -> Path:
+        return self.folder / "compiled"  # what JAX keeps
+
+    def uploads(self, owner: str) -> Path:
+        """The images and weights that an owner added; the owner's name is somebody's own and makes no path."""
+        folder = self.folder / "uploads"
+        return folder if owner == LOCAL else folder / hashlib.sha256(owner.encode()).hexdigest()[:32]
+
+    def added(self) -> list[Path]:
+        """Every file that any owner added."""
+        uploads = self.folder / "uploads"
+        return sorted(path for ours in ("[!.]*.*", "[!.]*/[!.]*.*") for path in uploads.glob(ours) if path.is_file())
+
+    def adopt(self, guest: str, user: str) -> None:
+        """Gives a user what he added as a guest. It stays where it was, too: runs know it by its path."""
+        added = sorted(self.uploads(guest).glob("[!.]*"))  # without what is not yet written whole
+        theirs = self.make(self.uploads(user)) if added else None
+        for path in added:
+            with suppress(FileExistsError):  # adopted before
+                os.link(path, theirs / path.name)
 
     def checkpoints(self, run: str) -> Path:
-        return self.folder / "checkpoints" / run
+        return self.folder / "checkpoints" / _plain(run)
 
     def artifacts(self, run: str) -> Path:
-        return self.folder / "artifacts" / run
+        return self.folder / "artifacts" / _plain(run)
 
     def make(self, folder: Path | None = None) -> Path:
         """The folder (the home itself by default), made if need be. Raises WorkbenchError where it cannot be."""
@@ -58,6 +102,13 @@ class Home:
         except OSError as error:
             raise WorkbenchError(disk_sentence(error, f"The folder {folder}")) from error
         return folder
+
+
+def _plain(run: str) -> str:
+    """A run's id, which makes a folder's name and no path. Raises NoSuchRun for what cannot be one."""
+    if not re.fullmatch(r"[\w-]{1,64}", run, re.ASCII):
+        raise NoSuchRun(run)
+    return run
 
 
 class Lock:

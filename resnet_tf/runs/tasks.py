@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.archives import ArchiveError
@@ -13,11 +15,20 @@ from resnet_tf.learning.card import Training
 from resnet_tf.learning.datasets import DatasetMismatch, DatasetUnavailable
 from resnet_tf.learning.formats import model_name
 from resnet_tf.learning.samples import images
+from resnet_tf.learning.shelf import Shelf
+from resnet_tf.learning.start import Start
+from resnet_tf.learning.torch_files import UnsafeFile
+from resnet_tf.learning.weight_files import WeightsError
 from resnet_tf.runs.checkpoints import Checkpoints
-from resnet_tf.runs.failures import WorkbenchError, disk_sentence
-from resnet_tf.runs.home import Home
-from resnet_tf.runs.records import Artifact, Run
+from resnet_tf.runs.failures import FilesUnavailable, NoSuchRun, WorkbenchError, disk_sentence
+from resnet_tf.runs.files import Files
+from resnet_tf.runs.porter import STAYS
+from resnet_tf.runs.records import CALIBRATED, Artifact, Origin, Run
+from resnet_tf.runs.starts import no_checkpoint, origin_of, weights_file, weights_path
 from resnet_tf.runs.store import Happening
+
+SETTLE = 5.0  # seconds that a run waits at its end for the object store to have its last checkpoint
+T = TypeVar("T")
 
 
 class Device(NamedTuple):
@@ -30,9 +41,12 @@ class Device(NamedTuple):
 class Desk(NamedTuple):
     """What a task may use beside its run."""
 
-    home: Home
+    files: Files
     add_artifact: Callable[[Artifact], None]
     run_of: Callable[[str], Run]  # by its id
+    weigh: Callable[[int], None]  # writes down the bytes of the run's checkpoints
+    shelf: Shelf  # what is compiled, for a next run of the same shape
+    devices: int | None  # that share a batch at most
 
 
 Task: TypeAlias = Callable[[Run, Desk], Generator[Happening, None, None]]
@@ -46,27 +60,92 @@ def warm_up() -> Device:
 
 
 def train(run: Run, desk: Desk) -> Generator[Happening, None, None]:
-    """The events of a training, from its last checkpoint on; checkpoints go to the disk instead."""
+    """The events of a training, from its last checkpoint on; checkpoints go to the files instead."""
     from resnet_tf.learning.checkpoint import Checkpoint
     from resnet_tf.learning.train import train as events_of
 
-    checkpoints = Checkpoints(desk.home.checkpoints(run.id))
-    begin = checkpoints.newest(Checkpoint.load)
-    yield from kept(events_of(run.spec, run.dataset, run.recipe, run.seed, checkpoint=begin), checkpoints)
+    checkpoints = desk.files.checkpoints(run.id)
+    begin = last_checkpoint(run, checkpoints, Checkpoint.load)
+    if begin is not None and run.until is not None and begin.epoch >= run.until:  # its worker died just before it said
+        yield Happening("paused", begin.step, begin.epoch, begin.seconds, {})
+        return
+    if begin is None and run.epochs:
+        yield Happening("note", 0, 0, 0.0, {"sentence": "No whole checkpoint of this run is left: it begins again."})
+    start = beginning(run.start, run.owner, desk) if run.start and begin is None else None
+    dataset = desk.files.with_images(run.dataset)
+    events = events_of(
+        run.spec, dataset, run.recipe, run.seed, checkpoint=begin, start=start, most_devices=desk.devices,
+        shelf=desk.shelf,
+    )  # fmt: skip
+    with closing(events):  # so that a run that is stopped or paused leaves at once what the next can use
+        yield from kept(up_to(run.until, events), run, checkpoints, desk)
 
 
-def kept(events: Iterator[Any], checkpoints: Checkpoints) -> Generator[Happening, None, None]:
-    """The events without the checkpoints, which are written to the disk; one that cannot be written becomes a note."""
+def up_to(epochs: int | None, events: Iterator[Any]) -> Iterator[Any]:
+    """The events up to the checkpoint after so many epochs, and then that the run is paused; None is to its end."""
+    for event in events:
+        yield event
+        if event.kind == "checkpoint" and event.epoch == epochs:
+            yield event._replace(kind="paused", values={})
+            return
+
+
+def beginning(origin: Origin, owner: str, desk: Desk) -> Start:
+    """What a training begins with instead of drawn weights. Raises WorkbenchError where it has gone since."""
+    if origin.run is None:
+        uploads = desk.files.home.uploads(owner)
+        desk.files.is_here(weights_path(uploads, origin.name))  # another machine may have taken them
+        return Start(weights_file(uploads, origin.name), origin.title)
+    try:
+        return weights_of_run(desk.run_of(origin.run), desk.files)
+    except NoSuchRun as error:
+        raise WorkbenchError(f"{origin.title}, which this run begins with, has been deleted") from error
+
+
+def weights_of_run(source: Run, files: Files) -> Start:
+    """A run's last checkpoint, for another to begin with. Raises WorkbenchError without one."""
+    from resnet_tf.learning.checkpoint import Checkpoint
+
+    checkpoint = files.checkpoints(source.id).newest(Checkpoint.load)
+    if checkpoint is None:
+        raise WorkbenchError(no_checkpoint(source))
+    return Start(checkpoint, origin_of(source).title, source.dataset.class_names)
+
+
+def last_checkpoint(run: Run, checkpoints: Checkpoints, load: Callable[[Path], T]) -> T | None:
+    """Where a run goes on. Raises FilesUnavailable rather than begin one anew that may have come some way."""
+    try:
+        return checkpoints.newest(load)
+    except FilesUnavailable:
+        if run.attempt > 1 or run.epochs:
+            raise
+        return None
+
+
+def kept(
+    events: Iterator[Any], run: Run, checkpoints: Checkpoints, desk: Desk
+) -> Generator[Happening, None, None]:  # fmt: skip
+    """The events without the checkpoints, which are written down; what does not go well becomes a note."""
     for event in events:
         if event.kind != "checkpoint":
             yield Happening(*event)
-            continue
-        try:
-            checkpoints.keep(event.step, event.values["state"].save)
-        except OSError as error:
-            sentence = disk_sentence(error, f"The checkpoint of epoch {event.epoch}")
-            said = f"{sentence} The run goes on; resumed, it would start from an earlier one."
-            yield Happening("note", event.step, event.epoch, event.seconds, {"sentence": said})
+        else:
+            try:
+                checkpoints.keep(event.step, event.values["state"].save)
+            except OSError as error:
+                sentence = disk_sentence(error, f"The checkpoint of epoch {event.epoch}")
+                yield _note(event, f"{sentence} The run goes on; resumed, it would start from an earlier one.")
+            desk.weigh(checkpoints.bytes)
+            desk.files.send_soon(run.id, checkpoints)
+        for sentence in desk.files.porter.said(run.id):
+            yield _note(event, sentence)
+    desk.files.porter.wait(SETTLE)
+    for sentence in desk.files.porter.said(run.id):
+        yield _note(event, sentence)
+
+
+def _note(event: Any, sentence: str) -> Happening:
+    return Happening("note", event.step, event.epoch, event.seconds, {"sentence": sentence})
 
 
 def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
@@ -80,30 +159,52 @@ def export(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     if run.source is None:
         model, training, data = build(run.spec, seed=run.seed, name=name), None, None
     else:
-        model, training = trained(desk.run_of(run.source), desk.home, name)
-        data, why = images(training.dataset, run.spec.input_shape)
+        model, training = trained(desk.run_of(run.source), desk.files, name)
+        data, why = images(desk.files.with_images(training.dataset), run.spec.input_shape)
         if why:
             yield Happening("note", 0, 0, time.monotonic() - began, {"sentence": why})
-    exported = written(model, run.spec, desk.home.artifacts(run.id), run.formats, training=training, data=data)
+    exported = written(model, run.spec, desk.files.home.artifacts(run.id), run.formats, training=training, data=data)
     for done, record in enumerate(exported, 1):
         # a file that was written but could not be verified is there all the same, with the reason beside it
-        path = str(record.path) if record.bytes else None
+        path = record.path.name if record.bytes else None
+        if path:
+            try:
+                desk.files.send_artifact(run.id, path)
+            except FilesUnavailable as error:
+                yield Happening("note", done, 0, time.monotonic() - began, {"sentence": f"{error}. {STAYS}"})
         desk.add_artifact(Artifact(**record._asdict() | {"path": path}))
         yield Happening("step", done, 0, time.monotonic() - began, {"format": record.format, "bytes": record.bytes})
 
 
-def trained(run: Run, home: Home, name: str) -> tuple[Any, Training]:
+def trained(run: Run, files: Files, name: str) -> tuple[Any, Training]:
     """The network of a run's last checkpoint, and how it came to its weights. Raises WorkbenchError without one."""
     from resnet_tf.learning.checkpoint import Checkpoint, restore
 
-    checkpoint = Checkpoints(home.checkpoints(run.id)).newest(Checkpoint.load)
+    checkpoint = files.checkpoints(run.id).newest(Checkpoint.load)
     if checkpoint is None:
-        raise WorkbenchError(f"{run.name} has no checkpoint yet: it has one after its first epoch")
+        raise WorkbenchError(no_checkpoint(run))
     epochs = tuple(values for values in run.epochs if values["epoch"] <= checkpoint.epoch)
-    training = Training(run.dataset, run.recipe, run.seed, epochs, run.device)
+    begun_with = run.start.title if run.start else None
+    training = Training(run.dataset, run.recipe, run.seed, epochs, run.device, begun_with)
     return restore(run.spec, checkpoint, name), training
 
 
-TASKS: dict[str, Task] = {"train": train, "export": export}
+def calibrate(run: Run, desk: Desk) -> Generator[Happening, None, None]:
+    """One event for each probe that was timed, then all of them: how fast this machine trains."""
+    from resnet_tf.design.calibration import PROBES
+    from resnet_tf.learning.calibration import probed
+
+    began, seconds = time.monotonic(), {}
+    yield Happening("compiling", 0, 0, 0.0, {"steps": len(PROBES)})
+    for done, (probe, taken) in enumerate(probed(), 1):
+        seconds[probe.name] = taken
+        yield Happening("step", done, 0, time.monotonic() - began, {"probe": probe.name, "seconds": taken})
+    yield Happening(CALIBRATED, len(PROBES), 0, time.monotonic() - began, {"seconds": seconds})
+
+
+TASKS: dict[str, Task] = {"train": train, "export": export, "calibrate": calibrate}
 # errors whose message is a sentence for people already
-SENTENCES = (WorkbenchError, ArchiveError, DatasetMismatch, DatasetUnavailable, SpecError, TrainingRefused)
+SENTENCES = (
+    WorkbenchError, ArchiveError, DatasetMismatch, DatasetUnavailable, SpecError, TrainingRefused, UnsafeFile,
+    WeightsError,
+)  # fmt: skip

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from reading import as_read
 from test_design import grouped, segmented, spec_of, strip_of, whole
 
 from resnet_tf.design.axes import AXES
@@ -19,6 +20,7 @@ DESIGNS = {
     "seresnet18": preset("seresnet18"),
     "ecaresnet50d": preset("ecaresnet50d"),
     "pre-activated, group norm": preset("resnetv2_50d_gn"),
+    "cut": preset("resnet18", cut_shortcuts=("stage1.block2",)),
     "fixup": preset("resnet20_cifar10", normalization={"kind": "fixup"}),
     "patches": preset("resnet18", stem={"kernel": 4, "stride": 4, "pool": "none", "patch": True}),
     "without a head": preset("resnet18", head={"pool": "none"}),
@@ -73,13 +75,12 @@ def test_a_design_shows_the_axes_that_apply_to_it_and_no_others(visit, spec):
         shown |= rows_of(opened)
         notes += notes_of(opened) if group else []
     assert shown == {axis.field for axis in AXES[spec.family] if axis.applies(spec)}
-    behind_marks = " ".join(str(each.help) for each in controls_of(page).values())
+    helps = as_read(" ".join(str(each.help) for each in controls_of(page).values()))
     heads = " ".join(html.unescape(each.value) for each in page.html if 'class="heads"' in each.value)
     for axis in axes(spec):
         said = {sentence: source for sentence, source, _ in notes}
-        plain = behind_marks.replace("\\", "")
         assert said.get(axis.does) == axis.source.partition(",")[0] or all(
-            words in plain or words in heads for words in (axis.does, axis.source)
+            words in helps or words in heads for words in (axis.does, axis.source)
         ), axis.field
 
 
@@ -119,8 +120,9 @@ def put(page, field, value):
     whole, _, part = field.partition(".")
     values = {f"stage{i}.{part}": each for i, each in enumerate(value)} if whole == "stages" else {field: value}
     for key, each in values.items():
-        text = ", ".join(map(str, each)) if isinstance(each, tuple) else each
-        controls_of(page)[key].set_value("" if text is None else text).run()
+        control = controls_of(page)[key]
+        text = ", ".join(map(str, each)) if control.type == "text_input" and isinstance(each, tuple) else each
+        control.set_value("" if text is None else text).run()
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """The Design page, driven as a visitor drives it; no TensorFlow."""
 
+import gzip
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reading import as_read
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.links import from_link, to_link
@@ -14,7 +18,8 @@ from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.runs.failures import WorkbenchError
 
 ROOT = Path(__file__).parents[2]
-ROWS = json.loads((ROOT / "tests" / "fixtures" / "references.json").read_text())
+FIXTURES = ROOT / "tests" / "fixtures"
+ROWS = json.loads((FIXTURES / "references.json").read_text())
 PUBLISHED = {row["name"]: row["trainable_parameters"] for row in ROWS}
 
 
@@ -32,8 +37,8 @@ def strip_of(page):
 
 
 def said(element):
-    """What an alert says, without the marks that keep its characters from being Markdown."""
-    return element.value.replace("\\", "")
+    """What an alert says, as one reads it."""
+    return as_read(element.value)
 
 
 def grouped(page, group):
@@ -49,9 +54,10 @@ def opened(page, *keys):
     return page.run()
 
 
-def picture_of(page):
-    canvas = next(each for each in page.get("bidi_component") if each.proto.component_name == "resnet_tf_canvas")
-    return json.loads(canvas.proto.json)[0]["picture"]
+def drawn(page):
+    """The names of the parts on the canvas: the first of each run of blocks that are alike, and how many."""
+    canvas = next(each for each in page.get("bidi_component") if each.proto.component_name == "resnet_tf.canvas")
+    return {first: count for _, _, first, count, *_ in json.loads(canvas.proto.json)[0]["picture"]["runs"]}
 
 
 def segmented(page, key):
@@ -95,13 +101,35 @@ def _long_ago(desk):
     return replace(desk, written=desk.written - 60)
 
 
+def test_who_comes_back_from_another_page_finds_the_picture_as_it_was(visit):
+    page = visit()
+    segmented(page, "level").set_value("layer").run()
+    page.switch_page("views/train.py").run()
+    page.switch_page("views/design.py").run()
+    assert whole(page)
+    assert segmented(page, "level").value == "layer"
+
+
 def test_an_edit_changes_numbers_picture_and_address(visit):
     page = visit()
     page.number_input(key="edit.stage0.blocks").set_value(5).run()
     assert whole(page)
     assert spec_of(page).stages[0].blocks == 5
     assert "+6 since last" in strip_of(page)  # three basic blocks of two layers each
-    assert "stage1.block5" in [node["id"] for node in picture_of(page)["nodes"]]
+    assert drawn(page)["stage1.block1"] == 1  # a stage begins with its shape on the line
+    assert drawn(page)["stage1.block2"] == 4
+
+
+def test_a_stage_that_is_turned_stands_unfolded_until_the_level_changes(visit):
+    page = visit("resnet152")
+    assert "stage3" in drawn(page)
+    page.session_state["turned"] = frozenset({"stage3"})
+    page.run()
+    assert drawn(page)["stage3.block2"] == 35
+    assert "stage2" in drawn(page)
+    segmented(page, "level").set_value("block").run()
+    segmented(page, "level").set_value("stage").run()
+    assert "stage3" in drawn(page)
 
 
 def test_a_block_kind_takes_its_expansion_along(visit):
@@ -282,6 +310,37 @@ def test_a_file_that_holds_no_design_is_refused_in_a_sentence_and_nothing_is_los
     assert "stays as it was" in said(page.info[0])
 
 
+@pytest.mark.parametrize("style", ["canvas", "paper"])
+def test_what_is_seen_is_offered_as_a_figure_in_four_formats(visit, style):
+    page = visit()
+    page.session_state["figure.style"] = style
+    opened(page, "figure")
+    assert whole(page)
+    labels = {button.proto.label for button in page.get("download_button")}
+    assert {"SVG", "PNG", "PDF", "TikZ"} <= labels
+
+
+def test_a_network_of_keras_opens_as_a_design_and_says_what_was_left_out(visit):
+    model = gzip.decompress((FIXTURES / "imported" / "keras_ResNet50.json.gz").read_bytes())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("config.json", model)
+    page = upload(visit(), "mine.keras", packed.getvalue())
+    assert spec_of(page) == preset("keras_resnet50", initializer="glorot_uniform")
+    assert page.session_state["desk"].name == "mine"
+    assert "softmax" in said(page.info[0])
+
+
+def test_a_name_of_another_library_opens_as_a_design_and_an_unknown_one_is_said(visit):
+    page = visit()
+    opened(page, "open")
+    page.text_input(key="open.name").input("timm/resnet50d.a1_in1k").run()
+    assert (spec_of(page), page.session_state["desk"].name) == (preset("resnet50d"), "ResNet-50-D")
+    page.text_input(key="open.name").input("vit_base_patch16_224").run()
+    assert "no network here is called 'vit_base_patch16_224'" in said(page.info[0])
+    assert spec_of(page) == preset("resnet50d")
+
+
 def test_a_saved_design_is_found_under_open_and_on_the_desk_again(visit, bench):
     bench.save_design("mine", preset("resnet50", classes=3))
     page = visit()
@@ -358,6 +417,50 @@ def test_a_chosen_block_shows_its_formula_and_layers(visit):
     page.session_state["chosen"] = "stage2.block2"
     page.run()
     assert "y = ReLU(F(x, {Wᵢ}) + x)<" in "".join(html.value for html in page.html)
+
+
+def test_a_chosen_block_shows_the_lines_that_build_it(visit):
+    page = visit("resnet50")
+    page.session_state["chosen"] = "stage2.block1"
+    page.run()
+    assert not page.code
+    opened(page, "lines")
+    assert page.code[0].value.startswith("def shortcut(x, name, filters, stride):")
+    assert page.code[0].value.endswith('x = block(x, f"stage{s}.block{b}", width, stride if b == 1 else 1)')
+
+
+def test_the_shortcut_of_a_chosen_block_is_cut_and_restored_by_a_switch(visit):
+    page = visit("resnet50")
+    page.session_state["chosen"] = "stage2.block1"
+    page.run()
+    assert page.toggle(key="shortcut.stage2.block1").value
+    page.toggle(key="shortcut.stage2.block1").set_value(False).run()
+    assert whole(page)
+    assert spec_of(page) == preset("resnet50", cut_shortcuts=["stage2.block1"])
+    assert "y = ReLU(F(x, {Wᵢ}))<" in "".join(html.value for html in page.html)
+    assert not page.toggle(key="shortcut.stage2.block1").value
+    page.toggle(key="shortcut.stage2.block1").set_value(True).run()
+    assert shown_link(page) == "resnet50"
+    page.button(key="bar.undo").click().run()
+    assert spec_of(page).cut_shortcuts == ("stage2.block1",)
+
+
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [
+        ("resnet50", "stem"),
+        ("plain34", "stage1.block1"),
+        ("vgg16", "stage1.block1"),
+        ("densenet121", "stage1.transition"),
+        ("resnet110_fixup_cifar10", "stage1.block1"),
+    ],
+)
+def test_a_block_without_a_shortcut_to_cut_has_no_switch(visit, name, block):
+    page = visit(name)
+    page.session_state["chosen"] = block
+    page.run()
+    assert whole(page)
+    assert not [each for each in page.toggle if each.key.startswith("shortcut.")]
 
 
 def test_a_chosen_block_that_an_edit_removes_is_let_go(visit):

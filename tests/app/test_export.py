@@ -5,6 +5,7 @@ from test_compare import trained
 
 from resnet_tf.design.presets import preset
 from resnet_tf.runs.records import Artifact
+from resnet_tf.runs.settings import settings
 from resnet_tf.runs.store import Happening
 
 SPEC = preset("resnet20_cifar10")
@@ -34,6 +35,11 @@ def claimed(bench, formats=("savedmodel", "spec")):
     bench.export(SPEC, formats, name="ResNet-20")
     bench._store.enter("w", "host", "elsewhere", 1)
     return bench._store.claim("w", "CPU", "a test")
+
+
+def place(bench, run, name):
+    """Where a file of an export lies."""
+    return bench.home.make(bench.home.artifacts(run.id)) / name
 
 
 def artifact(format, path, **facts):
@@ -80,9 +86,9 @@ def test_no_format_is_no_export(export):
     assert page.button(key="export.start").disabled
 
 
-def test_a_running_export_has_a_bar_a_stop_and_the_files_written_so_far(export, bench, tmp_path):
+def test_a_running_export_has_a_bar_a_stop_and_the_files_written_so_far(export, bench):
     run = claimed(bench)
-    file = tmp_path / "network.spec.json"
+    file = place(bench, run, "network.spec.json")
     file.write_text("{}")
     bench._store.append("w", run, [Happening("compiling", 0, 0, 0.0, {"steps": 2})])
     bench._store.add_artifact("w", run, artifact("spec", file))
@@ -93,9 +99,9 @@ def test_a_running_export_has_a_bar_a_stop_and_the_files_written_so_far(export, 
     assert bench._store.is_to_stop(run)
 
 
-def test_a_verified_file_says_so_with_its_largest_difference_size_and_time(export, bench, tmp_path):
+def test_a_verified_file_says_so_with_its_largest_difference_size_and_time(export, bench):
     run = claimed(bench)
-    file = tmp_path / "network.savedmodel.zip"
+    file = place(bench, run, "network.savedmodel.zip")
     file.write_bytes(b"PK")
     bench._store.add_artifact("w", run, artifact("savedmodel", file, verified=True, difference=2.4e-7))
     bench._store.end("w", run, "finished")
@@ -109,9 +115,9 @@ def test_a_verified_file_says_so_with_its_largest_difference_size_and_time(expor
     assert not page.progress
 
 
-def test_a_file_of_fewer_digits_says_what_that_costs(export, bench, tmp_path):
+def test_a_file_of_fewer_digits_says_what_that_costs(export, bench):
     run = claimed(bench, ("litert_int8",))
-    file = tmp_path / "network.int8.tflite"
+    file = place(bench, run, "network.int8.tflite")
     file.write_bytes(b"TFL3")
     note = "off by at most 1.20 % of the outputs' range; 97.5 % right before and 97.2 % after, on 360 validation images"
     bench._store.add_artifact("w", run, artifact("litert_int8", file, verified=True, difference=0.05, note=note))
@@ -121,9 +127,9 @@ def test_a_file_of_fewer_digits_says_what_that_costs(export, bench, tmp_path):
     assert "97.5 % right before and 97.2 % after" in said
 
 
-def test_a_savedmodel_comes_with_the_command_that_serves_it(export, bench, tmp_path):
+def test_a_savedmodel_comes_with_the_command_that_serves_it(export, bench):
     run = claimed(bench)
-    file = tmp_path / "network.savedmodel.zip"
+    file = place(bench, run, "network.savedmodel.zip")
     file.write_bytes(b"PK")
     bench._store.add_artifact("w", run, artifact("savedmodel", file, verified=True, difference=0.0))
     bench._store.end("w", run, "finished")
@@ -133,9 +139,9 @@ def test_a_savedmodel_comes_with_the_command_that_serves_it(export, bench, tmp_p
     assert '-v "$PWD/models/network:/models/network" -e MODEL_NAME=network tensorflow/serving' in page.code[1].value
 
 
-def test_a_card_lies_beside_the_files(export, bench, tmp_path):
+def test_a_card_lies_beside_the_files(export, bench):
     run = claimed(bench)
-    file = tmp_path / "network.card.md"
+    file = place(bench, run, "network.card.md")
     file.write_text("# network")
     bench._store.add_artifact("w", run, artifact("card", file, load=""))
     bench._store.end("w", run, "finished")
@@ -151,9 +157,9 @@ def test_a_format_whose_library_is_missing_is_not_offered_and_says_how_to_get_it
     assert any("pip install" in text.value for text in page.caption)
 
 
-def test_a_file_that_answers_otherwise_is_never_called_verified(export, bench, tmp_path):
+def test_a_file_that_answers_otherwise_is_never_called_verified(export, bench):
     run = claimed(bench)
-    file = tmp_path / "network.keras"
+    file = place(bench, run, "network.keras")
     file.write_bytes(b"PK")
     bench._store.add_artifact("w", run, artifact("keras", file, verified=False, difference=0.3))
     bench._store.end("w", run, "finished")
@@ -171,11 +177,34 @@ def test_a_format_that_could_not_be_written_says_why_and_has_no_button(export, b
     assert not page.get("download_button")
 
 
-def test_a_file_that_was_deleted_is_said(export, bench, tmp_path):
+def test_a_file_that_was_deleted_is_said(export, bench):
     run = claimed(bench)
-    bench._store.add_artifact("w", run, artifact("spec", tmp_path / "gone.json"))
+    bench._store.add_artifact("w", run, artifact("spec", "gone.json"))
     bench._store.end("w", run, "finished")
     assert "no longer on the server" in export(run.id).warning[0].value
+
+
+def test_an_export_that_has_expired_says_when_and_is_written_again_on_a_click(export, bench):
+    run = claimed(bench)
+    bench._store.add_artifact("w", run, artifact("spec", None, expired=1_749_988_800.0))
+    bench._store.end("w", run, "finished")
+    page = export(run.id)
+    assert "Expired on 15 June 2025: export it again" in words_of(page)
+    assert "have expired" in page.warning[0].value
+    assert not page.get("download_button")
+    page.button(key="export.again").click().run()
+    assert [one.state for one in bench.runs("export")] == ["queued", "finished"]
+    assert bench.runs("export")[0].formats == run.formats
+
+
+def test_a_file_in_an_object_store_is_offered_without_asking_that(export, bench, monkeypatch):
+    monkeypatch.setattr(bench._instance, "settings", settings(artifact_url="s3://bucket/folder"))
+    run = claimed(bench)
+    bench._store.add_artifact("w", run, artifact("spec", "elsewhere.json"))
+    bench._store.end("w", run, "finished")
+    page = export(run.id)
+    assert page.get("download_button")
+    assert not page.warning
 
 
 def test_a_failed_export_says_why_and_begins_again_on_a_click(export, bench):
@@ -192,7 +221,7 @@ def test_a_link_to_an_export_that_is_gone_is_a_sentence(export):
     assert "may have been deleted" in page.error[0].value
 
 
-def test_an_earlier_export_can_be_opened_again(export, bench, tmp_path):
+def test_an_earlier_export_can_be_opened_again(export, bench):
     first = claimed(bench)
     bench._store.end("w", first, "finished")
     second = bench.export(SPEC, ["dot"], name="another")

@@ -1,7 +1,7 @@
 """The Train page, driven as a visitor drives it, on records as a worker writes them; no TensorFlow."""
 
-import base64
 import io
+import json
 import subprocess
 import sys
 import textwrap
@@ -9,80 +9,26 @@ import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow.ipc
 import pytest
 from PIL import Image
+from reading import as_read
+from recorded import SMALL, STEPS, Written
+from safetensors.numpy import save
 
+from app.components import history
 from resnet_tf.design.costs import costs
+from resnet_tf.design.expand import expand
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
+from resnet_tf.learning.matching import weights_of
 from resnet_tf.learning.recipes import recipe
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import WorkerStatus
-from resnet_tf.runs.store import Happening
 
 ROOT = Path(__file__).parents[2]
-SMALL = preset("resnet20_cifar10")
-STEPS = 20  # in an epoch
 ADVICE = "The loss is no longer a number. Try a learning rate of 0.01 instead of 0.1."
-PIXEL = io.BytesIO()
-Image.new("L", (1, 1)).save(PIXEL, "PNG")
-
-
-class Written:
-    """A run as its worker writes it, step by step."""
-
-    def __init__(self, bench, name="a run", epochs=2):
-        self.bench, self.store = bench, bench._store
-        self.id = bench.train(SMALL, "digits", recipe(epochs=epochs), 7, name=name)
-        self.run, self.worker = None, ""
-
-    def claim(self):
-        home, host = self.bench._place
-        self.worker = f"worker {self.bench.run(self.id).attempt} of {self.id}"
-        self.store.enter(self.worker, host, home, 1)
-        self.run = self.store.claim(self.worker, "CPU", "no GPU is seen")
-        return self
-
-    def write(self, kind, step=0, epoch=0, **values):
-        happening = Happening(kind, step, epoch, float(step), values)
-        self.store.append(self.worker, self.run, [happening])
-        return self
-
-    def compile(self):
-        self.claim()
-        return self.write("compiling", device="CPU", why="no GPU is seen", usual_seconds=4.0, steps=2 * STEPS,
-                          steps_per_epoch=STEPS)  # fmt: skip
-
-    def train(self, steps):
-        self.compile()
-        for step in range(1, steps + 1):
-            self.write("step", step, step // STEPS, loss=2 / step, accuracy=0.5, learning_rate=0.1, gradient_norm=1.0,
-                       images_per_second=512.0, seconds_left=95.0)  # fmt: skip
-            if step % STEPS == 0:
-                self.write("epoch", step, step // STEPS, loss=2 / step, accuracy=0.5, validation_loss=0.25,
-                           validation_accuracy=0.875, learning_rate=0.1, seconds_left=95.0)  # fmt: skip
-        return self
-
-    def end(self, outcome, error=None):
-        self.store.end(self.worker, self.run, outcome, error)
-        return self
-
-    def die(self):
-        home, host = self.bench._place
-        self.store.bury(home, host, "killed by signal 9")
-        return self
-
-    def finish(self):
-        self.train(2 * STEPS)
-        names = [*"012345678", "<b>nine</b>"]
-        confusion = [[0] * 10 for _ in range(10)]
-        confusion[0][0], confusion[9][3] = 7, 2
-        image = base64.b64encode(PIXEL.getvalue()).decode()
-        right = {"image": image, "label": 0, "prediction": 0, "confidence": 0.99, "top": [[0, 0.99]]}
-        wrong = {"image": image, "label": 9, "prediction": 3, "confidence": 0.8, "top": [[3, 0.8], [9, 0.2]]}
-        self.write("evaluation", 2 * STEPS, 2, classes=names, confusion=confusion, samples=[right], mistakes=[wrong])
-        return self.end("finished")
 
 
 @pytest.fixture
@@ -108,7 +54,7 @@ def said(page):
     """All words on the page, outside of widgets."""
     kinds = (page.html, page.markdown, page.caption, page.info, page.warning, page.error)
     bars = [bar.proto.text for bar in page.get("progress")]
-    return "\n".join([element.value for kind in kinds for element in kind] + bars)
+    return as_read("\n".join([element.value for kind in kinds for element in kind] + bars))
 
 
 def buttons(page):
@@ -160,12 +106,12 @@ def test_what_is_chosen_under_more_is_in_the_recipe_of_the_run(train_page, bench
     page = train_page()
     page.number_input(key="train.accumulate.quick").set_value(4)
     page.number_input(key="train.patience.quick").set_value(3)
-    for name in ("average", "balance", "precision"):
+    for name in ("average", "lookahead", "balance", "precision"):
         page.toggle(key=f"train.{name}.quick").set_value(True)
     page.button(key="train.start").click().run()
     chosen = bench.runs()[0].recipe
     assert (chosen.accumulate, chosen.patience, chosen.average) == (4, 3, 0.99)
-    assert (chosen.balance, chosen.precision) == (True, "mixed_bfloat16")
+    assert (chosen.lookahead, chosen.balance, chosen.precision) == (5, True, "mixed_bfloat16")
 
 
 def test_half_precision_is_offered_only_where_the_processor_has_it(train_page, bench, monkeypatch):
@@ -189,7 +135,7 @@ def test_a_training_that_does_not_fit_the_memory_is_refused_in_a_sentence(train_
     monkeypatch.setattr(bench, "train", refuse)
     page = train_page()
     page.button(key="train.start").click().run()
-    assert [error.value for error in page.error] == [
+    assert [as_read(error.value) for error in page.error] == [
         "Training takes about 100 GB and 8 GB are there: it fits with a batch of 4"
     ]
     assert bench.runs() == []
@@ -201,12 +147,111 @@ def test_a_training_that_does_not_fit_the_memory_is_refused_in_a_sentence(train_
         (WorkerStatus("starting", since=time.time(), usual_seconds=2000.0), "warming up: about"),
         (WorkerStatus("starting", since=time.time() - 60, usual_seconds=20.0), "warming up: any moment now"),
         (WorkerStatus("warm", "GPU", "TensorFlow sees one"), "is ready on the GPU: TensorFlow sees one"),
+        (
+            WorkerStatus("warm", "GPU", "JAX chose one", workers=3, nodes=2),
+            "One of 3 workers on 2 nodes is ready on the GPU",
+        ),
+        (WorkerStatus("busy", "CPU", "no GPU is seen", workers=2), "All 2 workers on 1 node are at work on the CPU"),
         (WorkerStatus("down", why="Keras is not installed"), "is down: Keras is not installed"),
     ],
 )
 def test_the_worker_is_said_in_a_line(train_page, bench, monkeypatch, status, sentence):
     monkeypatch.setattr(bench, "worker", lambda: status)
     assert sentence in said(train_page())
+
+
+# --- what it begins with
+
+
+def weights(spec):
+    """A file of a design's weights, as an upload."""
+    tensors = {weight.path: np.ones(weight.shape, np.float32) for weight in weights_of(expand(spec))}
+    return "theirs.safetensors", save(tensors)
+
+
+def test_a_training_begins_with_a_trained_run_and_leaves_parts_of_it_as_they_are(begin, train_page, bench):
+    source = begin("first").finish().id
+    page = train_page()
+    assert page.selectbox(key="train.from").options == [
+        "Fresh weights", "first · 87.5 % · Handwritten digits (bundled)"
+    ]  # fmt: skip
+    assert "train.frozen" not in [box.key for box in page.selectbox]  # drawn weights are there to be trained
+    page.selectbox(key="train.from").select(source).run()
+    assert page.selectbox(key="train.frozen").options == [
+        "Nothing: every layer is trained", "Stem", "Stem to stage 1", "Stem to stage 2", "Stem to stage 3"
+    ]  # fmt: skip
+    page.selectbox(key="train.frozen").select(2)
+    page.button(key="train.start").click().run()
+    run = bench.runs()[0]
+    assert (run.start.run, run.recipe.frozen) == (source, 2)
+    assert opened(page) == run.id
+    assert "From first on Handwritten digits (bundled) · stem to stage 1 frozen" in said(page)
+
+
+def test_only_runs_and_files_that_fit_the_design_are_offered(begin, train_page, bench):
+    begin("first").finish()
+    bench.add_weights(*weights(SMALL))
+    assert train_page().selectbox(key="train.from").options[1:] == [
+        "first · 87.5 % · Handwritten digits (bundled)", "theirs · file"
+    ]  # fmt: skip
+    assert train_page(design="resnet32_cifar10").selectbox(key="train.from").options == ["Fresh weights"]
+
+
+def test_a_run_is_trained_on_from_its_menu_with_its_design(begin, train_page, bench):
+    source = begin("first").finish().id
+    page = train_page(source, design="resnet50")
+    page.button(key="run.tune").click().run()
+    page.run()  # a click inside a fragment draws the whole page anew
+    assert (page.selectbox(key="train.from").value, page.selectbox(key="train.recipe").value) == (source, "finetune")
+    assert page.session_state["desk"].spec.stages == SMALL.stages
+
+
+def test_a_file_of_weights_is_added_and_chosen_or_refused_in_a_sentence(train_page, bench):
+    page = train_page()
+    page.button(key="train.weights.add").click().run()
+    assert "Choose a file of weights first." in said(page)
+    file, content = weights(preset("resnet20_cifar10", input_shape=(32, 32, 1)))
+    page.file_uploader(key="train.weights").set_value((file, content, "application/octet-stream"))
+    page.button(key="train.weights.add").click().run()
+    assert page.selectbox(key="train.from").value == bench.starts(SMALL, "digits")[0].name
+    page.button(key="train.start").click().run()
+    assert bench.runs()[0].start.title == "theirs"
+    assert "From theirs" in said(page)
+    page.file_uploader(key="train.weights").set_value(("broken.pth", b"GIF89a", "application/octet-stream"))
+    page.button(key="train.weights.add").click().run()
+    assert any("broken.pth" in as_read(error.value) for error in page.error)
+
+
+def test_weights_of_another_design_are_kept_and_not_chosen(train_page, bench):
+    page = train_page()
+    file, content = weights(preset("resnet32_cifar10"))
+    page.file_uploader(key="train.weights").set_value((file, content, "application/octet-stream"))
+    page.button(key="train.weights.add").click().run()
+    assert "Added theirs, for other designs than this one." in said(page)
+    assert page.selectbox(key="train.from").value == ""
+    assert len(bench.starts(preset("resnet32_cifar10"), "digits")) == 1
+
+
+def test_a_run_tells_that_its_head_began_anew_also_once_it_was_resumed(begin, train_page, bench):
+    source = begin("first").finish().id
+    tuned = Written(bench, "tuned", start=source)
+    told = {"title": "first", "fresh": ["head.classifier"], "sentence": ""}
+    tuned.claim().write("compiling", device="CPU", why="", usual_seconds=4.0, steps=2 * STEPS, steps_per_epoch=STEPS,
+                        start=told)  # fmt: skip
+    assert "From first on Handwritten digits (bundled) · head begun anew" in said(train_page(tuned.id))
+    tuned.end("stopped")
+    bench.resume(tuned.id)
+    tuned.claim().write("compiling", 5, device="CPU", why="", usual_seconds=4.0, steps=2 * STEPS, start=None,
+                        steps_per_epoch=STEPS)  # fmt: skip
+    assert "head begun anew" in said(train_page(tuned.id))
+
+
+def test_a_diverged_run_is_tried_again_from_the_same_weights(begin, train_page, bench):
+    source = begin("first").finish().id
+    run = Written(bench, "wild", start=source).train(5).end("diverged", ADVICE)
+    page = train_page(run.id)
+    page.button(key="run.gentler").click().run()
+    assert bench.runs()[0].start == bench.run(run.id).start
 
 
 # --- the face of each state
@@ -252,6 +297,7 @@ def test_stop_asks_the_run_to_stop_and_says_so(begin, train_page, bench):
 @pytest.mark.parametrize(
     ("end", "sentence"),
     [
+        (lambda run: run.end("paused"), "Paused after 1 of 2 epochs: its sweep goes on with it"),
         (lambda run: run.end("stopped"), "Stopped after 1 of 2 epochs. Its points are kept"),
         (lambda run: run.die(), "Interrupted after 1 of 2 epochs. Its worker ended in the middle of it"),
         (lambda run: run.end("failed", "The disk is full"), "Failed after 1 of 2 epochs: The disk is full"),
@@ -325,7 +371,7 @@ def test_curves_are_drawn_without_pandas(tmp_path):
     print(sorted({"pandas", "altair"} & set(sys.modules)))
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.strip() == "[]"
 
@@ -350,11 +396,32 @@ def test_the_newest_run_is_opened_where_the_url_names_none(begin, train_page):
 def test_a_run_that_is_gone_is_said_and_another_can_be_chosen(begin, train_page):
     left = begin("left")
     page = train_page("0123456789abcdef")
-    assert any("no run '0123456789abcdef'" in error.value for error in page.error)
+    assert any("no run '0123456789abcdef'" in as_read(error.value) for error in page.error)
     page.session_state["history"] = {"chosen": left.id}
     page.query_params["run"] = left.id
     page.run()
     assert not page.error
+
+
+def listed(page):
+    """The names in the table of runs, from above."""
+    tables = [json.loads(each.proto.json)[0] for each in page.get("bidi_component") if "rows" in each.proto.json]
+    return [row["cells"][0]["shown"] for row in next(each["rows"] for each in tables if "Runs" in each["label"])]
+
+
+def test_of_many_runs_the_newest_are_listed_then_older_ones_and_any_is_found_by_name(begin, train_page, monkeypatch):
+    monkeypatch.setattr(history, "PAGE", 4)
+    names = [f"number {n}" for n in range(history.FEW + 1)]
+    for name in names:
+        begin(name)
+    page = train_page()
+    assert listed(page) == names[: -4 - 1 : -1]
+    page.button(key="history.older").click().run()
+    assert listed(page) == names[: -8 - 1 : -1]
+    page.text_input(key="history.named").set_value(" Number 1 ").run()
+    assert listed(page) == ["number 10", "number 1"]
+    page.text_input(key="history.named").set_value("%").run()
+    assert "0 runs so named" in said(page)
 
 
 def test_a_run_is_deleted_with_its_points(begin, train_page, bench):
@@ -381,7 +448,7 @@ def test_a_locked_database_is_a_sentence_and_the_page_stays(begin, train_page, b
 
     monkeypatch.setattr(bench, "events", gone)
     page = train_page(run.id)
-    assert "The database is gone: put it back or start anew" in [error.value for error in page.error]
+    assert "The database is gone: put it back or start anew" in [as_read(error.value) for error in page.error]
     assert not page.exception
     assert page.button(key="train.start")
 
@@ -414,6 +481,14 @@ def test_a_zip_of_images_is_kept_and_chosen(train_page, bench):
 
 def test_a_broken_archive_is_refused_in_a_sentence_and_nothing_is_chosen(train_page, bench):
     page = upload(train_page(), "pets.zip", b"PK no zip at all")
-    assert any("The zip is cut short" in error.value for error in page.error)
+    assert any("The zip is cut short" in as_read(error.value) for error in page.error)
     assert page.selectbox(key="train.dataset").value == "digits"
     assert [card for card in bench.datasets() if card.path] == []
+
+
+def test_the_curves_of_a_run_can_be_downloaded_for_tensorboard(begin, train_page, bench):
+    run = begin().train(25).end("stopped")
+    page = train_page(run.id)
+    (button,) = [each for each in page.get("download_button") if each.proto.label == "Its curves for TensorBoard"]
+    assert not button.proto.disabled
+    assert button.proto.deferred_file_id  # it is made when somebody asks for it

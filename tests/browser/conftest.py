@@ -9,7 +9,7 @@ from benchmarks.served import DESKTOP, chromium, served, settle
 ASKED_TWICE = ("/_stcore/health", "/_stcore/host-config")
 
 
-expect.set_options(timeout=20_000)  # ms: two cores that also train
+expect.set_options(timeout=45_000)  # ms: two cores that also train
 
 
 def pytest_collection_modifyitems(items):
@@ -31,10 +31,11 @@ def browser():
 
 
 @pytest.fixture
-def visit(server, browser):
+def visit(request, browser):
     """A function that opens a path in a browser of its own, and waits until the page is drawn.
 
-    When the test ends, no page may have written an error to its console.
+    `at` is another server than the one for all tests, `cookies` what the browser has of it. When the test ends, no page
+    may have written an error to its console.
     """
     contexts, complaints = [], []
 
@@ -43,13 +44,15 @@ def visit(server, browser):
         if message.type == "error" and not asked_twice:
             complaints.append(f"{message.text} ({message.location.get('url')})")
 
-    def open_path(path="", *, viewport=DESKTOP, **options):
+    def open_path(path="", *, viewport=DESKTOP, at=None, cookies=(), **options):
+        at = at or request.getfixturevalue("server")
         context = browser.new_context(viewport=viewport, **options)
+        context.add_cookies([{"name": name, "value": value, "url": at.url} for name, value in dict(cookies).items()])
         contexts.append(context)
         page = context.new_page()
         page.on("console", told)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{server.url}/{path}")
+        page.goto(f"{at.url}/{path}")
         settle(page)
         return page
 

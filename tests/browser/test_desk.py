@@ -74,7 +74,7 @@ def test_a_reload_keeps_the_design(visit):
 
 def test_the_keyboard_reaches_the_canvas_walks_its_blocks_and_selects_one(visit):
     page = visit()
-    for _ in range(60):
+    for _ in range(90):
         page.keyboard.press("Tab")
         if page.evaluate(FOCUSED).startswith("stem"):
             break
@@ -82,12 +82,28 @@ def test_the_keyboard_reaches_the_canvas_walks_its_blocks_and_selects_one(visit)
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert page.evaluate(FOCUSED).startswith("stage 2, block 1")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
     chosen = page.get_by_label(re.compile("^stage 2, block 1: 28"))
     expect(chosen).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_text(re.compile("Stage 2, block 1 ·"))).to_be_visible()
     page.keyboard.press("Escape")
     expect(chosen).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_shortcut_of_a_chosen_block_is_cut_by_a_switch_and_all_of_the_page_says_so(visit):
+    """ResNet-18's second stage begins with a projection: 64 x 128 weights and a norm of 2 x 128."""
+    page = visit()
+    page.get_by_label(re.compile("^stage 2, block 1: 28")).click()
+    switch = page.get_by_role("switch", name="Shortcut")
+    expect(switch).to_be_checked()
+    switch.click(force=True)
+    expect_parameters(page, RESNET18 - 64 * 128 - 2 * 128)
+    expect(switch).not_to_be_checked()
+    expect(page.get_by_text("y = ReLU(F(x, {Wᵢ}))", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="ResNet-18, edited")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect_parameters(page, RESNET18)
+    expect(switch).to_be_checked()
 
 
 # the label of what has the focus, inside the canvas too

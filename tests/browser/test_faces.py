@@ -5,7 +5,14 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-PAGES = {"design": "", "train": "train", "compare": "compare", "export": "export"}
+PAGES = {
+    "design": "",
+    "explore": "explore",
+    "train": "train",
+    "sweeps": "sweeps",
+    "compare": "compare",
+    "export": "export",
+}
 BRIGHTNESS = """() => {
     const [r, g, b] = getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g)
     return (Number(r) + Number(g) + Number(b)) / 3

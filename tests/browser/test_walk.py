@@ -57,7 +57,7 @@ def test_a_newcomer_walks_from_a_design_to_a_savedmodel_that_answers_as_the_page
     # export
     follow(page, "Export")
     page.get_by_role("button", name="Export", exact=True).click()
-    button = page.get_by_role("button", name="Download SavedModel")
+    button = page.get_by_role("link", name="Download SavedModel")
     expect(button).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Verified: reloaded in a fresh process").first).to_be_visible()
     with page.expect_download() as told:

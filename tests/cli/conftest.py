@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from benches import FAKE, Bench
 from typer.testing import CliRunner
 
 from resnet_tf.cli.main import app
+from resnet_tf.runs import executor, workbench
 
 
 @pytest.fixture
@@ -32,6 +34,18 @@ def read(run):
         return json.loads(result.stdout)
 
     return read_one
+
+
+@pytest.fixture
+def bench(home, monkeypatch):
+    """A workbench in the home that the command line uses; its workers are fake, and gone with the test."""
+    monkeypatch.setenv("RESNET_TF_HOME", str(home))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(executor, "FIRST_PAINT", 0.0)
+    opened = Bench(home, worker=FAKE)
+    monkeypatch.setattr(workbench, "Workbench", lambda: Bench(home, worker=FAKE))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Listing, showing, counting, drawing and comparing say what is published and what other programs can read."""
 
+import gzip
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -78,6 +80,18 @@ def test_every_field_that_is_shown_can_be_set_to_what_is_shown(run, read):
     assert read("show", "resnet18", *options)["link"] == "seresnet50"
 
 
+def test_a_shortcut_is_cut_by_its_blocks_name(run, read):
+    cut = read("show", "resnet50", "--set", 'cut_shortcuts=["stage2.block1"]')
+    assert cut["spec"]["cut_shortcuts"] == ["stage2.block1"]
+    assert read("show", cut["link"])["spec"] == cut["spec"]
+    refused = run("show", "resnet50", "--set", 'cut_shortcuts=["stage2.block9"]')
+    assert refused.exit_code
+    assert "stage2.block9 is none here, stage2.block4 is" in refused.stderr
+    assert (
+        "must be a list (got 'stage2.block1')" in run("show", "resnet50", "--set", "cut_shortcuts=stage2.block1").stderr
+    )
+
+
 # --- count
 
 
@@ -124,28 +138,63 @@ def test_a_drawing_without_a_file_is_dot(run):
     assert run("draw", "resnet18", "--level", "stage").stdout.startswith("digraph")
 
 
-@pytest.mark.parametrize(("suffix", "begins"), [("png", b"\x89PNG\r\n"), ("pdf", b"%PDF-"), ("gv", b"digraph")])
+@pytest.mark.parametrize(
+    ("suffix", "begins"),
+    [("png", b"\x89PNG\r\n"), ("pdf", b"%PDF-"), ("gv", b"digraph"), ("svg", b"<svg "), ("tex", b"% ResNet-18: 11,")],
+)
 def test_a_files_ending_says_what_is_written(suffix, begins, run, tmp_path):
     file = tmp_path / f"drawing.{suffix}"
     assert run("draw", "resnet18", "--level", "stage", "-o", file).exit_code == 0
     assert file.read_bytes().startswith(begins)
 
 
+def test_a_format_that_is_asked_for_is_written_to_standard_output(run):
+    assert run("draw", "resnet18", "-f", "pdf").stdout_bytes.startswith(b"%PDF-")
+    assert "the nearest is 'tikz'" in run("draw", "resnet18", "-f", "tiks").stderr
+
+
 def test_a_drawing_by_block_has_every_block(run, tmp_path):
     file = tmp_path / "drawing.svg"
     assert run("draw", "resnet34", "-o", file).exit_code == 0
-    titles = {title.text for title in ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}title")}
+    titles = {
+        title.text.partition(":")[0] for title in ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}title")
+    }
     depths = enumerate((3, 4, 6, 3), 1)  # He 2015, Table 1
     assert {f"stage{stage}.block{block}" for stage, blocks in depths for block in range(1, blocks + 1)} <= titles
 
 
-def test_a_drawing_that_cannot_be_made_is_one_sentence(run, tmp_path, monkeypatch):
+def test_several_designs_stand_beside_each_other_on_paper(run):
+    said = run("draw", "vgg19", "--beside", "plain34", "--beside", "resnet34", "--style", "paper", "-f", "svg").stdout
+    assert [title for title in ("VGG-19", "Plain-34", "ResNet-34") if f">{title}</text>" in said] == [
+        "VGG-19", "Plain-34", "ResNet-34",
+    ]  # fmt: skip
+    assert run("draw", "vgg19", "--beside", "plain34", "-f", "svg").exit_code == 2
+    assert run("draw", "vgg19", "--beside", "plain34", "-f", "dot").exit_code == 2
+
+
+def test_a_drawing_that_cannot_be_made_is_one_sentence(run, tmp_path):
     assert run("draw", "resnet18", "-o", tmp_path / "drawing.jpg").exit_code == 2
     assert run("draw", "resnet18", "-o", tmp_path / "missing" / "drawing.dot").exit_code == 3
-    monkeypatch.setenv("PATH", str(tmp_path))
-    without = run("draw", "resnet18", "-o", tmp_path / "drawing.svg")
-    assert without.exit_code == 3
-    assert "install graphviz" in without.stderr
+
+
+# --- import
+
+
+def test_a_network_of_another_library_becomes_a_file_that_other_commands_take(run, read, tmp_path):
+    model = tmp_path / "model.json"
+    model.write_bytes(gzip.decompress((FIXTURES / "imported" / "keras_ResNet50V2.json.gz").read_bytes()))
+    done = run("import", model, "-o", tmp_path / "design.json")
+    assert (done.exit_code, done.stdout.partition(":")[0]) == (0, "ResNet50V2 (Keras)")
+    assert read("count", tmp_path / "design.json")["trainable_parameters"] == 25_568_360  # Keras' own count
+    assert read("import", "timm/resnet50.a1_in1k")["link"] == "resnet50"
+
+
+def test_what_is_no_residual_network_is_refused_by_its_layer(run, tmp_path):
+    model = tmp_path / "model.json"
+    model.write_bytes(gzip.decompress((FIXTURES / "imported" / "keras_MobileNetV2.json.gz").read_bytes()))
+    refused = run("import", model)
+    assert refused.exit_code == 3
+    assert "holds no design: Conv1 pads as TensorFlow's" in refused.stderr
 
 
 # --- diff
@@ -164,3 +213,42 @@ def test_designs_that_differ_say_in_what_and_exit_with_1(run):
     assert [block["name"] for block in found["blocks"]] == ["head"]
     assert (found["a"]["trainable_parameters"], found["b"]["trainable_parameters"]) == (25_557_032, 23_528_522)
     assert "-2,028,510" in run("diff", "resnet50", "--set", "classes=10").stdout
+
+
+# --- count: what it may cost
+
+
+def test_a_design_over_a_budget_exits_with_1_and_says_by_how_much(run):
+    told = run("count", "resnet50", "--budget", "parameters=25M", "--budget", "macs=4.1G")
+    assert told.exit_code == 1
+    assert re.search(r"Parameters +25,557,032 +25,000,000 +557,032 +over\n", told.stdout)
+    assert re.search(r"MACs +4,089,184,256 +4,100,000,000 +10,815,744 +left\n", told.stdout)
+
+
+def test_a_design_within_its_budgets_exits_with_0(run):
+    assert run("count", "resnet18", "--budget", "parameters=12M", "--budget", "training='2 GB'").exit_code == 2
+    assert run("count", "resnet18", "--budget", "parameters=12M", "--budget", "training=2 GB").exit_code == 0
+
+
+def test_programs_read_every_quantity_with_its_budget(read, run):
+    document = json.loads(run("count", "resnet18", "--json", "--budget", "parameters=10M").stdout)
+    assert document["quantities"]["parameters"] == {
+        "value": 11_689_512, "exact": True, "unit": "", "budget": 1e7, "left": -1_689_512.0, "over": True,
+    }  # fmt: skip
+    assert document["quantities"]["epoch"]["value"] is None  # no GPU was named
+    assert document["fits_on"] == "8 GB"
+    timed = read("count", "resnet18", "--device", "t4", "--epoch", "imagenet")
+    assert timed["epoch"] == {"images": 1_281_167, "device": "T4"}
+    assert timed["quantities"]["epoch"]["value"] > 60
+
+
+def test_a_gpu_a_precision_an_epoch_and_a_quantity_that_do_not_exist_are_sentences(run):
+    for options, said in [
+        (["--device", "a100_80g"], "the nearest is 'a100_80gb'"), (["--epoch", "imagnet"], "the nearest is 'imagenet'"),
+        (["--device", "t4", "--precision", "mixed_bfloat16"], "float32, mixed_float16 on T4"),
+        (["--budget", "params=3M"], "the nearest is 'parameters'"), (["--budget", "macs"], "as in 25M"),
+        (["--format", "onxx"], "the nearest is 'onnx'"),
+    ]:  # fmt: skip
+        told = run("count", "resnet18", *options)
+        assert told.exit_code == 2
+        assert said in told.stderr, options

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from benches import until
 
-from resnet_tf.cli import designing
-from resnet_tf.cli.main import COMMANDS, RUNS
+from resnet_tf.cli import counting
+from resnet_tf.cli.main import COMMANDS, RUNS, SWEEPS
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "resnet_tf")
@@ -93,7 +93,7 @@ def test_a_missing_package_is_named_with_how_to_install_it():
 
 
 def test_what_nobody_foresaw_is_one_sentence_and_a_traceback_only_on_request(run, monkeypatch):
-    monkeypatch.setattr(designing, "costs", lambda spec: 1 // 0)
+    monkeypatch.setattr(counting, "costs", lambda spec: 1 // 0)
     monkeypatch.delenv("RESNET_TF_TRACEBACK", raising=False)
     result = run("count", "resnet18")
     assert result.exit_code == 3
@@ -182,7 +182,9 @@ def test_the_completion_of_a_shell_can_be_shown(shell):
 
 # --- help
 
-EXAMPLES = [line for lines in COMMANDS.values() for line in lines] + [line for _, line in RUNS.values()]
+EXAMPLES = [line for lines in COMMANDS.values() for line in lines] + [
+    line for group in (RUNS, SWEEPS) for _, line in group.values()
+]
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

@@ -1,26 +1,30 @@
 """The workbench's runs from the command line, with real workers whose trainings are fake."""
 
 import json
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import pytest
-from benches import FAKE, Bench, until
+from benches import Bench, until
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from resnet_tf.runs import executor, workbench
+from resnet_tf.cli.plans import Folder, Plan
+from resnet_tf.design.presets import preset
+from resnet_tf.learning.catalogue import DATASETS, fit
+from resnet_tf.learning.recipes import recipe
+from resnet_tf.runs import workbench
 
 # the published 269,722 less the weights of two of three colours
 RESNET20_OF_GREY_IMAGES = 269_722 - 2 * 3 * 3 * 16
 
 
-@pytest.fixture
-def bench(home, monkeypatch):
-    """A workbench in the home that the command line uses; its workers are fake, and gone with the test."""
-    monkeypatch.setenv("RESNET_TF_HOME", str(home))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr(executor, "FIRST_PAINT", 0.0)
-    opened = Bench(home, worker=FAKE)
-    monkeypatch.setattr(workbench, "Workbench", lambda: Bench(home, worker=FAKE))
-    yield opened
-    opened.close()
+class Event(NamedTuple):
+    """An event as `learning/train.py` tells it."""
+
+    kind: str
+    step: int
+    epoch: int
+    seconds: float
+    values: dict[str, Any]
 
 
 def test_runs_are_listed_newest_first(bench, run, read):
@@ -31,6 +35,8 @@ def test_runs_are_listed_newest_first(bench, run, read):
     assert listed[0]["spec"]["stages"][0]["blocks"] == 3  # ResNet-20 has 3 blocks a stage
     assert read("runs", "list", "--task", "export") == []
     assert "steady second" in run("runs").stdout
+    assert [each["id"] for each in read("runs", "--most", "1")] == [second]
+    assert "steady first" not in run("runs", "list", "--most", "1").stdout
 
 
 def test_a_run_is_shown_by_the_beginning_of_its_id(bench, run, read):
@@ -81,3 +87,30 @@ def test_a_home_that_cannot_be_used_is_a_sentence(run, monkeypatch):
     result = run("runs")
     assert result.exit_code == 3
     assert result.stderr.count("\n") == 1
+
+
+def test_curves_are_written_for_tensorboard_a_folder_for_each_training(bench, run, read, tmp_path):
+    first, second = bench.begin("steady first", epochs=1), bench.begin("steady second", epochs=1)
+    bench.start()
+    until(lambda: {bench.state(first), bench.state(second)} == {"finished"})
+    written = read("tensorboard", first, second[:12], "-o", tmp_path)["files"]
+    for path, name in zip(written, ("steady_first", "steady_second"), strict=True):
+        assert Path(path).parent.name.startswith(name)
+        there = EventAccumulator(str(Path(path).parent))
+        there.Reload()
+        assert [point.step for point in there.Scalars("step/loss")] == list(range(1, 21))
+
+
+def test_the_curves_of_a_folder_have_the_last_value_of_a_step_that_was_done_again(run, tmp_path):
+    card, chosen = DATASETS["digits"], recipe(epochs=2)
+    folder = Folder(tmp_path / "trained")
+    folder.begin(Plan("a design", fit(preset("resnet20_cifar10"), card), card, chosen, 0))
+    for step, loss in ((1, 3.0), (2, 2.0), (3, 9.0), (2, 2.5), (3, 1.5)):
+        folder.write(Event("step", step, 0, float(step), {"loss": loss, "seconds_left": 4.0}))
+    result = run("tensorboard", folder.path, "-o", tmp_path / "logs")
+    assert result.exit_code == 0, result.stderr
+    assert "tensorboard --logdir" in result.stdout
+    there = EventAccumulator(str(tmp_path / "logs" / "trained"))
+    there.Reload()
+    assert [(point.step, point.value) for point in there.Scalars("step/loss")] == [(1, 3.0), (2, 2.5), (3, 1.5)]
+    assert there.Tags()["scalars"] == ["step/loss"]

@@ -69,6 +69,7 @@ class Conv2D(Window):
             "groups": 1,
             "use_bias": True,
             "kernel_initializer": "glorot",
+            "trainable": True,
         }
     )
 

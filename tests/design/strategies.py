@@ -50,11 +50,22 @@ def stems(draw) -> Stem:
     pool = draw(st.sampled_from(POOLS))
     if draw(st.integers(0, 4)) == 0:
         side = draw(st.integers(1, 4))
-        return Stem(kernel=side, stride=side, widths=(draw(st.sampled_from([8, 16])),), pool=pool, patch=True)
+        return Stem(
+            kernel=side, stride=side, widths=(draw(st.sampled_from([8, 16])),), pool=pool, patch=True,
+            whitening=side > 2 and draw(st.booleans()),
+        )  # fmt: skip
     widths = tuple(draw(st.lists(st.sampled_from([4, 8, 16]), min_size=1, max_size=3)))
+    kernel = draw(st.sampled_from([1, 3, 5, 7]))
     return Stem(
-        kernel=draw(st.sampled_from([1, 3, 5, 7])), stride=draw(st.integers(1, 2)), widths=widths, pool=pool
+        kernel=kernel, stride=draw(st.integers(1, 2)), widths=widths, pool=pool,
+        whitening=kernel > 1 and draw(st.booleans()),
     )  # fmt: skip
+
+
+def cuts(stages):
+    """Some blocks whose shortcut is cut, often none."""
+    names = [f"stage{s}.block{b}" for s, stage in enumerate(stages, 1) for b in range(1, stage.blocks + 1)]
+    return st.just(()) | st.lists(st.sampled_from(names), unique=True).map(tuple)
 
 
 @st.composite
@@ -87,6 +98,7 @@ def resnets(draw) -> ResNetSpec:
         "groups": draw(st.sampled_from([1, 2])) if bottleneck else 1,
         "shortcut": shortcut,
         "shortcut_kernel": draw(st.sampled_from([1, 3])) if shortcut.startswith("projection") else 1,
+        "cut_shortcuts": draw(cuts(stages)) if beside and not fixup else (),
         "order": order,
         "shared_preactivation": draw(st.sampled_from(["project", "first", "always", "never"])) if before else "project",
         "stride_at": draw(st.sampled_from(["1x1", "3x3", "last-block"] if bottleneck else ["3x3", "last-block"])),
@@ -105,8 +117,9 @@ def resnets(draw) -> ResNetSpec:
     try:
         spec = ResNetSpec(**fields)
     except SpecError as error:
-        # the rules that tie sizes together: room for every stride, zero padding that never narrows, whole groups
-        if not error.field.startswith(("input_shape", "stages", "normalization.groups")):
+        # the rules that tie sizes together: room for every stride, zero padding that never narrows, whole groups,
+        # and standardised kernels that cannot whiten
+        if not error.field.startswith(("input_shape", "stages", "normalization.groups", "stem.whitening")):
             raise
         assume(False)
     if spec.stride_at != "last-block" and draw(st.booleans()):
@@ -129,7 +142,7 @@ def densenets(draw) -> DenseNetSpec:
             initializer=draw(st.sampled_from(INITIALIZERS)), head=draw(heads),
         )  # fmt: skip
     except SpecError as error:
-        if not error.field.startswith(("input_shape", "normalization.groups")):
+        if not error.field.startswith(("input_shape", "normalization.groups", "stem.whitening")):
             raise
         assume(False)
 

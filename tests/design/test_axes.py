@@ -10,10 +10,11 @@ from strategies import specs
 from resnet_tf.design.axes import AXES, GROUPS
 from resnet_tf.design.costs import costs
 from resnet_tf.design.expand import expand
-from resnet_tf.design.offers import axes, changes, offers, options, totals, value_of
+from resnet_tf.design.offers import axes, changes, offers, options, value_of
 from resnet_tf.design.part import Part
 from resnet_tf.design.presets import FOLLOWERS, PRESETS, edit, preset
 from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SpecError, VGGSpec
+from resnet_tf.design.totals import totals
 
 FAMILIES = {"resnet": ResNetSpec, "vgg": VGGSpec, "densenet": DenseNetSpec}
 IMPLIED = {"expansion", "shortcut"}  # by another kind of block
@@ -61,7 +62,7 @@ def test_every_value_of_an_enumeration_has_words(family):
         if get_origin(types[axis.field]) is Literal and axis.field != "attention.kind":
             assert set(axis.values) == set(get_args(types[axis.field])), axis.field
         elif axis.values:
-            assert axis.field in ("attention.kind", "output_stride", "layer_scale")
+            assert axis.field in ("attention.kind", "cut_shortcuts", "output_stride", "layer_scale")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -128,7 +129,7 @@ def test_an_offer_costs_what_the_published_network_with_it_costs(name, field, va
     changed = edit(spec, **changes(spec.model_dump(), field, value))
     assert other is None or changed == preset(other)
     counted = costs(changed)
-    assert totals(changed) == (counted.trainable_parameters, counted.macs, counted.flops)
+    assert totals(changed)[:3] == (counted.trainable_parameters, counted.macs, counted.flops)
 
 
 # what an edit leaves no choice is carried along: (preset, its fields, the edit, what follows)
@@ -252,3 +253,14 @@ def test_a_switch_offers_its_other_side():
     for now, words in ((False, "On"), (True, "Off")):
         (offer,) = offers(preset("resnet50", zero_init_residual=now), axis)
         assert (offer.value, offer.words) == (not now, words)
+
+
+def test_shortcuts_are_offered_cut_in_no_block_in_all_and_in_those_of_the_design():
+    (axis,) = [axis for axis in AXES["resnet"] if axis.field == "cut_shortcuts"]
+    every = preset("resnet50").block_names
+    some = ("stage1.block2", "stage4.block1")
+    assert options(preset("resnet50"), axis) == {(): "None", every: "All 16"}
+    assert options(preset("resnet50", cut_shortcuts=some), axis) == {(): "None", some: "2 of 16", every: "All 16"}
+    assert options(preset("resnet50", cut_shortcuts=every), axis) == {(): "None", every: "All 16"}
+    assert not axis.applies(preset("plain34"))
+    assert not axis.applies(preset("resnet110_fixup_cifar10"))

@@ -28,7 +28,8 @@ def expected(op):
     match op:
         case g.Convolution():
             return {"filters": op.filters, "kernel": op.kernel, "strides": op.stride, "groups": op.groups,
-                    "dilation_rate": op.dilation, "use_bias": op.bias}  # fmt: skip
+                    "dilation_rate": op.dilation, "use_bias": op.bias,
+                    "trainable": op.initializer != "whitening"}  # fmt: skip
         case g.BatchNormalization(epsilon, momentum, zero):
             return {"epsilon": epsilon, "momentum": momentum, "gamma_initializer": "zeros" if zero else "ones"}
         case g.GroupNormalization(groups, epsilon, zero):
@@ -75,6 +76,8 @@ def first_weights(op):
         "glorot_uniform": (1.0, "fan_avg", "uniform"),
         "lecun_normal": (1.0, "fan_in", "truncated_normal"),
     }
+    if op.initializer == "whitening":
+        return "orthogonal"
     if op.initializer == "orthogonal":
         return "Orthogonal", op.gain
     scale, mode, distribution = variances[op.initializer]

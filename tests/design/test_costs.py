@@ -79,6 +79,16 @@ def test_memory_is_what_the_formula_says():
     assert memory.training.bytes == sum(part.bytes for part in memory[:5])
 
 
+def test_a_kernel_that_whitens_has_no_gradient_and_its_image_is_not_kept_for_one():
+    """By hand: 27 * 4 weights that are there and are not trained, and an image of 3 * 64."""
+    stem = TINY.stem.model_copy(update={"whitening": True})
+    plain, whitened = (costs(spec).memory(batch=10) for spec in (TINY, TINY.model_copy(update={"stem": stem})))
+    assert whitened.parameters == plain.parameters
+    assert whitened.gradients.bytes == plain.gradients.bytes - 4 * 27 * 4
+    assert whitened.slots.bytes == plain.slots.bytes - 4 * 27 * 4
+    assert whitened.activations.bytes == plain.activations.bytes - 4 * 10 * 3 * 64
+
+
 def test_the_workspace_and_the_weights_in_half_precision_are_what_the_formula_says():
     """By hand: most gradients meet at the addition, three maps of 8 x 8 x 4; going forward three live there too."""
     counted = costs(TINY)
@@ -168,6 +178,7 @@ PIXELS, CHANNELS = 24, 8
 ALL = PIXELS * CHANNELS
 BY_HAND = [
     (g.Convolution(16, 3, bias=True), (6, 4, 16), 9 * 8 * 16 + 16, 0, 9 * 8 * 16 * PIXELS, 16 * PIXELS),
+    (g.Convolution(16, 3, initializer="whitening"), (6, 4, 16), 0, 9 * 8 * 16, 9 * 8 * 16 * PIXELS, 0),
     (g.Convolution(16, 3, 2, groups=4), (3, 2, 16), 9 * 2 * 16, 0, 9 * 2 * 16 * 6, 0),
     (g.Convolution(16, 3, dilation=2), (6, 4, 16), 9 * 8 * 16, 0, 9 * 8 * 16 * PIXELS, 0),
     (g.Convolution(16, 2, 2, padded=False), (3, 2, 16), 4 * 8 * 16, 0, 4 * 8 * 16 * 6, 0),

@@ -25,7 +25,7 @@ from resnet_tf.design.graph import (
     StochasticDepth,
     Subsample,
 )
-from resnet_tf.design.presets import preset
+from resnet_tf.design.presets import edit, preset
 from resnet_tf.design.spec import EfficientChannelAttention, ResNetSpec, SqueezeExcitation, VGGSpec
 
 
@@ -89,6 +89,48 @@ def test_option_c_projects_everywhere():
 def test_plain_networks_add_nothing():
     for name in ("plain34", "plain56_cifar10", "vgg19"):
         assert not any(isinstance(layer.op, Addition) for layer in expand(preset(name)))
+
+
+def test_a_network_whose_shortcuts_are_all_cut_is_the_plain_one_of_he_2015():
+    cut, plain = preset("resnet34", cut_shortcuts=preset("resnet34").block_names), preset("plain34")
+    assert expand(cut).layers == expand(plain).layers
+    assert {block.shortcut for block in expand(cut).blocks} == {"none", "cut"}
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnetv2_50", "keras_resnet50v2", "resnet20_cifar10"])
+def test_a_cut_block_computes_its_branch_alone_and_the_others_stay(name):
+    spec = preset(name)
+    whole, graph = expand(spec), expand(preset(name, cut_shortcuts=["stage2.block1"]))
+    (block,) = [block for block in graph.blocks if block.shortcut == "cut"]
+    assert block.name == "stage2.block1"
+    assert {layer.role for layer in graph.layers_of(block)} <= {"branch", "join"}
+    gone = {layer.name for layer in whole} - set(graph.by_name)
+    assert gone == {
+        layer.name for layer in whole
+        if layer.name.startswith(f"{block.name}.") and (layer.role == "shortcut" or layer.name.endswith(".add"))
+    }  # fmt: skip
+    assert [(b.name, b.shortcut) for b in graph.blocks if b != block] == [
+        (b.name, b.shortcut) for b in whole.blocks if b.name != block.name
+    ]
+
+
+def test_what_makes_sense_only_beside_a_shortcut_goes_with_it():
+    spec = preset("resnet18", stochastic_depth=0.2, layer_scale=0.1, zero_init_residual=True)
+    whole, graph = expand(spec), expand(edit(spec, cut_shortcuts=["stage2.block2"]))
+    gone = {name.removeprefix("stage2.block2.") for name in set(whole.by_name) - set(graph.by_name)}
+    assert gone == {"scale", "drop", "add"}
+    norms = [whole.by_name["stage2.block2.norm2"].op, graph.by_name["stage2.block2.norm2"].op]
+    assert [norm.starts_at_zero for norm in norms] == [True, False]
+    assert graph.by_name["stage4.block2.drop"] == whole.by_name["stage4.block2.drop"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(resnets())
+def test_all_shortcuts_cut_one_by_one_are_no_shortcut_at_all(spec):
+    if spec.shortcut == "none" or spec.normalization.kind == "fixup":
+        return
+    without = edit(spec, shortcut="none")
+    assert expand(edit(spec, cut_shortcuts=spec.block_names)).layers == expand(without).layers
 
 
 def test_resnet_d_pools_before_its_projection():
@@ -386,6 +428,17 @@ def test_first_weights_and_standardisation_are_those_of_every_convolution():
     spec = preset("resnet18", initializer="orthogonal", normalization={"weight_standardization": True})
     convolutions = [layer.op for layer in expand(spec) if isinstance(layer.op, Convolution)]
     assert {(op.initializer, op.standardized, op.gain) for op in convolutions} == {("orthogonal", True, 1.0)}
+
+
+@pytest.mark.parametrize("name", ["resnet20_cifar10", "densenet121"])
+def test_only_the_first_convolution_of_a_stem_whitens_and_it_has_no_bias(name):
+    stem = {"kernel": 3, "stride": 1, "widths": (54, 16), "pool": "none", "whitening": True}
+    graph = expand(preset(name, stem=stem, **({} if "dense" in name else {"bias": "all"})))
+    convolutions = [layer for layer in graph if isinstance(layer.op, Convolution)]
+    assert [layer.name for layer in convolutions if layer.op.frozen] == ["stem.conv1"]
+    assert convolutions[0].op == Convolution(54, 3, initializer="whitening")
+    plain = expand(preset(name, stem={**stem, "whitening": False}))
+    assert [layer.name for layer in plain] == [layer.name for layer in graph]
 
 
 def test_a_dense_block_is_that_of_huang_2017():

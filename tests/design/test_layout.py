@@ -1,5 +1,6 @@
 """Where things stand on the canvas: what the papers' figures have in common, measured on the picture."""
 
+import json
 import re
 from itertools import pairwise
 
@@ -102,8 +103,7 @@ def test_groups_hold_their_nodes_and_nothing_reaches_beyond_the_picture(spec, le
         assert node.y >= 0
         assert node.y + node.h <= picture.height
     for group in picture.groups:
-        key = "block" if level == "layer" else "stage"
-        members = [node for node in picture.nodes if getattr(node, key) == group.id]
+        members = [node for node in picture.nodes if group.id in (node.stage, node.block)]
         assert members
         for node in members:
             assert group.x <= node.x
@@ -117,12 +117,21 @@ def test_the_picture_is_no_larger_than_what_stands_in_it_needs():
     assert picture.height - max(node.y + node.h for node in picture.nodes) < 60
 
 
-def test_shades_are_shares_of_the_heaviest():
-    """ResNet-50: the blocks that halve the map, and do their first convolution on the larger one, are the heaviest."""
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_facts_of_all_boxes_are_those_of_the_network(level):
+    counted = costs(preset("seresnet50"))
+    facts = [node.facts for node in layout(counted, level).nodes]
+    assert sum(fact.parameters for fact in facts) == counted.parameters
+    assert sum(fact.macs for fact in facts) == counted.macs
+    assert sum(fact.activations for fact in facts) == counted.activations
+
+
+def test_the_heaviest_blocks_of_resnet50_are_those_that_halve_the_map():
+    """They do their first convolution on the larger one."""
     nodes = [node for node in layout(preset("resnet50"), "block").nodes if node.kind == "block"]
-    assert max(node.shade for node in nodes) == 1
-    assert {node.id for node in nodes if node.shade > 0.95} == {f"stage{s}.block1" for s in (2, 3, 4)}
-    assert nodes[-1].shade < 0.02
+    most = max(node.facts.macs for node in nodes)
+    assert {node.id for node in nodes if node.facts.macs > 0.95 * most} == {f"stage{s}.block1" for s in (2, 3, 4)}
+    assert nodes[-1].facts.macs < 0.02 * most
 
 
 def test_a_box_tells_a_screen_reader_what_it_stands_for():
@@ -207,7 +216,7 @@ def test_a_small_network_is_drawn_to_the_pixel(level, boxes, middle, width):
     assert (picture.width, picture.height) == (width, middle + TALL / 2 + 24 + 6)
     nodes = by_id(picture)
     assert {node.count for node in picture.nodes} == ({1, 2} if level == "stage" else {1})
-    assert {node.shade for node in picture.nodes if node.kind != "block"} == {0}
+    assert {node.facts.macs for node in picture.nodes if node.kind != "block"} == {0}
     for group in picture.groups:
         members = [node for node in picture.nodes if node.stage == group.id]
         branches_off = 10 if group.id in ("stem", "stage1", "stage2", "head") else 0
@@ -276,10 +285,102 @@ def test_layers_stand_10_px_apart_and_those_on_an_arc_34_px_a_step():
         [start + pitch * i for i in range(1, 6)], abs=0.11)  # fmt: skip
 
 
-def test_the_shade_of_a_layer_is_its_share_to_four_places():
-    """The stem's convolution does 3/8 of a later one's work; a gate's 1x1 of 8 to 8 channels 64 of 36,864."""
+def test_a_layers_facts_are_worked_out_by_hand():
+    """At 8 x 8: 3 x 3 of 8 to 8 channels is 36,864 MACs, the stem's of 3 channels 3/8 of them; a gate's 1x1 is 64."""
     nodes = by_id(layout(SMALL, "layer"))
     names = ("stage1.block1.conv1", "stem.conv", "stage1.block1.gate.reduce", "stage1.block1.norm1")
-    assert [nodes[name].shade for name in names] == [1, 0.375, 0.0017, 0]
+    assert [nodes[name].facts.macs for name in names] == [36_864, 13_824, 64, 0]
+    conv = nodes["stage1.block1.conv1"].facts
+    assert (conv.parameters, conv.activations) == (576, 512)
+    # in float32: it reads 512 numbers and 576 weights and writes 512, which the norm after it needs on the way back
+    assert (conv.moved, conv.kept) == (4 * (512 + 576 + 512), 4 * (576 + 512))
     folded = by_id(layout(SMALL, "stage"))
-    assert (folded["stage1"].shade, folded["stem"].shade) == (1, round(64 * 9 * 24 / (4 * 36864 + 4 * 64), 4))
+    assert folded["stage1"].facts.macs == 4 * 36_864 + 4 * 64
+
+
+# --- what stands the other way than its level
+
+
+def kinds(picture):
+    return {piece.name: piece.kind for piece in picture.pieces}
+
+
+def test_a_stage_and_a_block_in_it_unfold_where_they_stand():
+    spec = preset("resnet50")
+    one = layout(spec, "stage", {"stage3"})
+    assert kinds(one) == {
+        "input": "input", "stem": "block", "stage1": "stage", "stage2": "stage",
+        **{f"stage3.block{i}": "block" for i in range(1, 7)}, "stage4": "stage", "head": "block",
+    }  # fmt: skip
+    two = layout(spec, "stage", {"stage3", "stage3.block2"})
+    assert kinds(two)["stage3.block2"] == "layers"
+    assert {n.id for n in two.nodes if n.block == "stage3.block2"} == {
+        layer.name for layer in costs(spec).graph if layer.name.startswith("stage3.block2.")
+    }
+    assert [group.id for group in two.groups] == [
+        "stem",
+        "stage1",
+        "stage2",
+        "stage3",
+        "stage4",
+        "head",
+        "stage3.block2",
+    ]
+    *stages, block = two.groups
+    ground = stages[3]
+    assert ground.x < block.x < block.x + block.w < ground.x + ground.w
+    assert ground.y < block.y < block.y + block.h < ground.y + ground.h
+
+
+def test_what_is_open_at_a_level_folds():
+    spec = preset("resnet50")
+    assert kinds(layout(spec, "block", {"stage2"}))["stage2"] == "stage"
+    assert kinds(layout(spec, "layer", {"stage2.block1"}))["stage2.block1"] == "block"
+    assert kinds(layout(spec, "layer", {"stem", "head"})) | {} == kinds(layout(spec, "layer")) | {
+        "stem": "block", "head": "block"}  # fmt: skip
+
+
+def test_names_that_a_design_has_not_are_no_parts_of_it():
+    assert layout(SMALL, "block", {"stage9", "stage1.block7", ""}) == layout(SMALL, "block")
+
+
+@settings(max_examples=30, deadline=None)
+@given(specs(), st.sampled_from(LEVELS), st.data())
+def test_any_parts_unfold_and_the_same_network_stands_there(spec, level, data):
+    counted = costs(spec)
+    names = [block.name for block in counted.graph.blocks] + [cost.name for cost in counted.stages]
+    picture = layout(counted, level, data.draw(st.frozensets(st.sampled_from(names))))
+    assert sum(node.facts.macs for node in picture.nodes) == counted.macs
+    boxes = [(node.x, node.right) for node in picture.nodes if abs(node.y + node.h / 2 - picture.line) < 1]
+    assert all(a[1] <= b[0] for a, b in pairwise(sorted(boxes)))
+    assert max(right for _, right in boxes) < picture.width
+
+
+# --- as it is sent
+
+
+def unpacked(sent):
+    """Names, kinds, places and receptive fields, read as a page reads them."""
+    for _, kind, first, count, x, pitch, sees, further in sent["runs"]:
+        root = first.rstrip("0123456789")
+        for i in range(count):
+            name = first if count == 1 else f"{root}{int(first[len(root) :]) + i}"
+            yield name, kind, round(x + pitch * i, 1), sees + further * i
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", [*NAMES, "resnet152"])
+def test_what_is_sent_says_of_every_piece_where_it_stands_and_how_far_it_sees(name, level):
+    counted = costs(preset(name))
+    picture = layout(counted, level)
+    sent = list(unpacked(picture.packed()))
+    assert [(n, k, x) for n, k, x, _ in sent] == [(p.name, p.kind, p.x) for p in picture.pieces]
+    sees = {cost.name: cost.receptive_field for cost in (*counted.stages, *counted.blocks)} | {"input": 1}
+    assert all(sees[name] == field for name, _, _, field in sent)
+
+
+def test_a_deeper_network_is_sent_in_as_many_bytes():
+    """What is alike is said once: a stage of 36 blocks takes no more words than one of 6."""
+    sizes = {name: len(json.dumps(layout(preset(name), "layer").packed())) for name in ("resnet50", "resnet152")}
+    assert sizes["resnet152"] - sizes["resnet50"] < 100
+    assert len(json.dumps(layout(preset("resnet1202_cifar10"), "layer").packed())) < 16_000

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import specs
 
+from resnet_tf.design import links
 from resnet_tf.design.diff import diff
 from resnet_tf.design.drawing import draw
 from resnet_tf.design.expand import expand
@@ -60,7 +62,7 @@ def inside(picture):
         assert node.y >= 0
         assert node.right <= picture.width
         assert node.y + node.h <= picture.height
-        assert 0 <= node.shade <= 1
+        assert min(node.facts) >= 0
         line.append((node.y + node.h / 2, node.x, node.right))
     middle = next(y for y, _, _ in line)
     boxes = sorted((x, right) for y, x, right in line if abs(y - middle) < 1)
@@ -148,7 +150,8 @@ def test_a_diff_is_antisymmetric(a, b):
     there, back = diff(a, b), diff(b, a)
     assert {(f.field, f.a, f.b) for f in there.fields} == {(f.field, f.b, f.a) for f in back.fields}
     opposite = {"added": "removed", "removed": "added", "changed": "changed"}
-    assert {(x.name, x.change) for x in there.blocks} == {(x.name, opposite[x.change]) for x in back.blocks}
+    ends = {(x.was, None if x.change == "removed" else x.name, x.change) for x in there.blocks}
+    assert ends == {(None if x.change == "removed" else x.name, x.was, opposite[x.change]) for x in back.blocks}
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -266,3 +269,58 @@ def test_at_layer_level_a_projection_is_dashed_what_is_joined_is_a_circle_and_a_
     dense = draw(preset("densenet121"), "layer").source
     assert dense.count("constraint=false style=bold") == 58
     assert dense.count("class=addition") == 58
+
+
+CUT = preset("resnet50", cut_shortcuts=("stage1.block2", "stage1.block3", "stage4.block1"))
+
+
+def test_a_cut_shortcut_is_said_in_the_figure_and_has_no_arc():
+    lines = draw(CUT, "block").source.splitlines()
+    assert sum("constraint=false" in line for line in lines) == 13
+    assert any('label="stage 4, block 1, cut"' in line for line in lines)
+    assert 'label="stage 1 × 3, 2 cut"' in draw(CUT, "stage").source
+    assert sum("constraint=false" in line for line in draw(CUT, "layer").source.splitlines()) == 13
+
+
+def test_the_canvas_marks_where_an_arc_was_cut_at_every_level():
+    marks = {
+        level: {edge.target: edge.label for edge in layout(CUT, level).edges if edge.kind == "cut"} for level in LEVELS
+    }
+    assert marks["stage"] == {"stage1": "cut × 2", "stage4": "cut"}
+    assert marks["block"] == dict.fromkeys(CUT.cut_shortcuts, "cut")
+    assert marks["layer"] == {f"{name}.act": "cut" for name in CUT.cut_shortcuts}
+
+
+def test_a_difference_in_one_shortcut_is_a_field_and_a_block():
+    found = diff(preset("resnet50"), preset("resnet50", cut_shortcuts=["stage2.block3"]))
+    assert [each.field for each in found.fields] == ["cut_shortcuts"]
+    assert [(each.name, each.change) for each in found.blocks] == [("stage2.block3", "changed")]
+    assert any(what.startswith("add: gone") for what in found.blocks[0].what)
+
+
+def test_a_link_to_a_design_with_one_cut_stays_short():
+    spec = preset("resnet152", cut_shortcuts=["stage3.block17"])
+    assert from_link(to_link(spec)) == spec
+    assert len(to_link(spec)) < 80
+
+
+def test_a_link_says_thousands_of_cuts_in_runs():
+    spec = ResNetSpec(stages=[Stage(blocks=1_333, width=8)] * 3)
+    names = spec.block_names
+    for cut in (names, names[::2], names[5:2_000], (names[0], names[-1])):
+        changed = edit(spec, cut_shortcuts=cut)
+        assert from_link(to_link(changed)) == changed
+    assert len(to_link(edit(spec, cut_shortcuts=names))) < 150
+    assert len(to_link(edit(preset("resnet152"), cut_shortcuts=preset("resnet152").block_names))) < 100
+
+
+@pytest.mark.parametrize("runs", ["1.1-9999 " * 9_000, "1.2-1", "1.9", "0.1", "1", "a.b", "1.1-", "²3.1", "99.9999"])
+def test_runs_that_no_design_has_are_refused_at_once(runs):
+    link = f"resnet18~{links._pack({'cut_shortcuts': runs})}"
+    began = time.perf_counter()
+    if runs == "1.2-1":  # nothing is from the second to the first
+        assert from_link(link) == preset("resnet18")
+    else:
+        with pytest.raises(SpecError):
+            from_link(link)
+    assert time.perf_counter() - began < 1

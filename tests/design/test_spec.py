@@ -1,6 +1,7 @@
 """What is refused, and how it is said."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,10 @@ BAD = [
     ({"input_shape": [64, 64, -1]}, "input_shape[2]", 1),
     ({"stem": {"kernel": 4}}, "stem.kernel", 5),
     ({"stem": {"widths": []}}, "stem.widths", None),
+    ({"stem": {"kernel": 3, "widths": [55], "whitening": True}}, "stem.whitening", False),
+    ({"stem": {"whitening": True}, "normalization": {"weight_standardization": True}}, "stem.whitening", False),
+    ({"family": "densenet", "stages": [{"blocks": 1}], "input_shape": [32, 32, 1],
+      "stem": {"kernel": 3, "widths": [19], "whitening": True}}, "stem.whitening", False),
     ({"normalization": {"epsilon": 0}}, "normalization.epsilon", None),
     ({"shortcut": "zero-padding", "stages": [{"blocks": 1, "width": 32}]}, "stages[0].width", 64),
     ({"clases": 10}, "clases", None),
@@ -244,6 +249,12 @@ TOGETHER = [
       "normalization": {"kind": "group", "groups": 8}}, "normalization.groups", 4),
     ({"family": "densenet", "stages": [{"blocks": 1}], "stem": {"widths": [16]}, "growth": 8, "bottleneck": 3,
       "normalization": {"kind": "group", "groups": 16}}, "normalization.groups", 8),
+    ({"shortcut": "none", "cut_shortcuts": ["stage1.block1"]}, "cut_shortcuts", ()),
+    ({"normalization": {"kind": "fixup"}, "cut_shortcuts": ["stage1.block1"]}, "cut_shortcuts", ()),
+    ({"cut_shortcuts": ["stage1.block2", "stage1.block3"]}, "cut_shortcuts", ("stage1.block2",)),
+    ({"cut_shortcuts": ["stage1.block2", "stage0.block1"]}, "cut_shortcuts", ("stage1.block2",)),
+    ({"cut_shortcuts": ["stag2.blok2"]}, "cut_shortcuts", ("stage2.block2",)),
+    ({"cut_shortcuts": ["stem", "stage1.block2"]}, "cut_shortcuts", ("stage1.block2",)),
     ({"output_stride": 6}, "output_stride", 4),
     ({"output_stride": 64}, "output_stride", 32),
     ({"output_stride": 8, "stride_at": "last-block"}, "output_stride", None),
@@ -265,6 +276,30 @@ def test_fields_that_do_not_go_together_are_refused_with_a_reason_and_a_way_out(
     assert (caught.value.field, caught.value.nearest) == (field, nearest)
     if nearest is not None and "." not in field and "[" not in field:
         assert parse_spec({**fields, field: nearest})
+
+
+def test_cut_shortcuts_are_said_once_each_and_in_the_order_of_the_network():
+    names = ["stage2.block1", "stage1.block10", "stage1.block9", "stage2.block1"]
+    spec = parse_spec({"stages": [{"blocks": 12, "width": 8}, {"blocks": 1, "width": 8}], "cut_shortcuts": names})
+    assert spec.cut_shortcuts == ("stage1.block9", "stage1.block10", "stage2.block1")
+
+
+@pytest.mark.parametrize(
+    ("absent", "there"),
+    [("stage1.block3", "stage1.block2"), ("stage9.block7", "stage4.block2"), ("stage0.block0", "stage1.block1"),
+     ("stag2.blok2", "stage2.block2")],
+)  # fmt: skip
+def test_a_cut_of_no_block_is_told_the_nearest_one(absent, there):
+    with pytest.raises(SpecError, match=f"{absent} is none here, {there} is"):
+        parse_spec({"cut_shortcuts": [absent]})
+
+
+def test_a_description_of_thousands_of_cuts_that_are_none_is_refused_at_once():
+    names = [f"stage{number}" for number in range(3_999)]
+    began = time.perf_counter()
+    with pytest.raises(SpecError, match="cut_shortcuts"):
+        parse_spec({"stages": [{"blocks": 4_000, "width": 8}], "cut_shortcuts": names})
+    assert time.perf_counter() - began < 2
 
 
 def test_the_groups_of_a_first_convolution_with_a_divisor_are_said_with_both():

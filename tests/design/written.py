@@ -29,6 +29,14 @@ WRITTEN = {
     "patches": preset(
         "resnet50", stem={"kernel": 4, "stride": 4, "widths": (64,), "patch": True, "pool": "none"}, activation="gelu"
     ),
+    "whitened": preset(
+        "resnet20_cifar10",
+        stem={"kernel": 3, "stride": 1, "widths": (54, 16), "pool": "none", "whitening": True},
+        bias="all",
+    ),
+    "whitened_gate": preset(
+        "seresnet18", stem={"kernel": 3, "stride": 1, "widths": (54, 64), "pool": "none", "whitening": True}
+    ),
     "headless": preset("resnet18", head={"pool": "none"}, bias="all", activation="leaky_relu"),
     "rounded_gate": preset("seresnet18", attention={"kind": "se", "ratio": 0.3, "divisor": 8}),
     "plain_gate": preset("seresnet18", attention={"kind": "se", "ratio": 0.3, "divisor": 1}),
@@ -38,6 +46,9 @@ WRITTEN = {
     "shared_first": preset("resnetv2_18", shared_preactivation="first", shortcut="zero-padding"),
     "narrow": preset("resnet50", bottleneck_factor=0.5, stochastic_depth=0.1),
     "odd_inside": preset("resnet50", bottleneck_factor=0.625, normalization={"kind": "none"}),
+    "cut": preset("resnet18", cut_shortcuts=("stage1.block2", "stage2.block1")),
+    "busiest_cut": edit(BUSIEST, cut_shortcuts=("stage1.block2", "stage3.block2")),
+    "all_cut": preset("resnet18", cut_shortcuts=preset("resnet18").block_names),
     "one_stage": ResNetSpec(stages=(Stage(blocks=1, width=64),), stem=Stem(pool="average"), classes=2),
     "strides_alone": ResNetSpec(
         stages=(Stage(blocks=1, width=64), Stage(blocks=1, width=64, stride=2)), shortcut="zero-padding"

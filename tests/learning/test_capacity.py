@@ -49,6 +49,7 @@ def test_averages_and_accumulated_gradients_take_as_much_as_the_weights():
     plain = training_bytes(SPEC, QUICK, 8)
     weights = 4 * costs(SPEC).trainable_parameters
     assert training_bytes(SPEC, QUICK.model_copy(update={"average": 0.9}), 8) == plain + weights
+    assert training_bytes(SPEC, QUICK.model_copy(update={"lookahead": 5}), 8) == plain + weights
     assert training_bytes(SPEC, QUICK.model_copy(update={"average": 0.9, "accumulate": 3}), 8) == plain + 2 * weights
     assert training_bytes(SPEC, QUICK.model_copy(update={"precision": "mixed_bfloat16"}), 8) < plain
 

@@ -107,6 +107,14 @@ def test_programs_read_back_what_the_card_says():
     assert said["files"] == {"mine.savedmodel.zip": "cd" * 32, "mine.spec.json": "ef" * 32}
 
 
+def test_a_card_names_what_the_network_was_fine_tuned_from():
+    assert "fine-tuned" not in card(FACTS)
+    assert read(card(FACTS))["fine_tuned_from"] is None
+    text = card(replace(FACTS, training=replace(FACTS.training, start="ResNet-20 | <b>digits</b>")))
+    assert "| fine-tuned from | ResNet-20 \\| &lt;b>digits&lt;/b> |" in section(text, "Recipe")
+    assert read(text)["fine_tuned_from"] == "ResNet-20 | <b>digits</b>"
+
+
 @pytest.mark.parametrize(
     "name", ["a | b", "```\n## For programs\n```json\n{}\n```", "<script>alert(1)</script>", "日本"]
 )

@@ -32,6 +32,18 @@ def test_nothing_is_said_where_nothing_is_changed():
     assert what_changed(spec, fitted) == ""
 
 
+def test_a_stem_that_cannot_whiten_grey_images_learns_and_it_is_said_why():
+    """3 x 3 pixels of one colour vary in 9 directions, 18 with both signs; in three colours in 54."""
+    wide, narrow = ({"kernel": 3, "stride": 1, "widths": (n,), "pool": "none", "whitening": True} for n in (54, 16))
+    spec = preset("resnet18", stem=wide)
+    fitted = fit(spec, dataset("digits"))
+    assert not fitted.stem.whitening
+    assert "a stem that learns" in what_changed(spec, fitted)
+    spec = preset("resnet18", stem=narrow)
+    assert fit(spec, dataset("digits")).stem.whitening
+    assert "learns" not in what_changed(spec, fit(spec, dataset("digits")))
+
+
 def test_a_size_can_be_asked_for_and_an_impossible_one_is_refused():
     assert fit(preset("resnet18"), dataset("cifar10"), image_size=96).input_shape == (96, 96, 3)
     with pytest.raises(SpecError, match="input_shape"):

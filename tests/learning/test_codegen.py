@@ -108,6 +108,9 @@ SPECS = {
         stem=Stem(kernel=2, stride=2, widths=(8,), pool="none", patch=True), normalization=STANDARDIZED, groups=2,
         head=Head(hidden=(9, 4), dropout=0.2), activation="silu", bias="all",
     ),
+    "whitened": bottleneck(stem=Stem(kernel=3, stride=2, widths=(12, 8), whitening=True), bias="all"),
+    "whitened, fixup": small(stem=Stem(kernel=2, stride=2, widths=(8,), pool="none", patch=True, whitening=True),
+                             normalization=Normalization(kind="fixup")),
     "fixup": small(normalization=Normalization(kind="fixup"), stem=Stem(kernel=3, widths=(4, 8)), stages=THREE,
                    dropout=0.2, bias="unnormalized"),
     "fixup, bottlenecks": bottleneck(normalization=Normalization(kind="fixup"), antialias="blur", stages=THREE,
@@ -116,6 +119,17 @@ SPECS = {
     "fixup, last block": small(normalization=Normalization(kind="fixup"), stride_at="last-block", stages=THREE),
     "dropout": small(order="pre", dropout=0.3, initializer="glorot_uniform", shortcut="projection-everywhere",
                      normalization=Normalization(epsilon=1e-3, momentum=0.8)),
+    "cut": bottleneck(
+        stages=THREE, cut_shortcuts=("stage1.block1", "stage2.block2", "stage3.block1"), zero_init_residual=True,
+        layer_scale=0.1, stochastic_depth=0.2, attention=SqueezeExcitation(ratio=0.5),
+    ),
+    "cut, shared": small(
+        stages=THREE, order="pre", shared_preactivation="first", cut_shortcuts=("stage1.block1", "stage2.block1")
+    ),
+    "cut, padded, strides last": small(
+        stages=THREE, shortcut="zero-padding", stride_at="last-block", cut_shortcuts=("stage1.block2", "stage2.block1")
+    ),
+    "cut everywhere": small(cut_shortcuts=("stage1.block1", "stage1.block2", "stage2.block1", "stage2.block2")),
     "maps of a pre-activation network": small(order="pre", head=Head(pool="none")),
     "gates of little maps": bottleneck(attention=EfficientChannelAttention(gamma=1.0, beta=2.0), layer_scale=1e-3),
     "no norm, scaled": small(normalization=PLAIN_NORM, layer_scale=0.5, order="activation-before-addition", bias="all"),

@@ -1,9 +1,12 @@
 """Images as arrays: the bundled digits, the split, sizes and colours; what is missing is said in a sentence."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from resnet_tf.learning.archives import ImageSet, keep
@@ -79,3 +82,30 @@ def test_own_images_that_are_gone_are_said_to_be_gone(tmp_path):
     (tmp_path / card.path).unlink()
     with pytest.raises(DatasetUnavailable, match="Mine are no longer readable"):
         load(card, (12, 12, 3))
+
+
+@given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_own_images_damaged_anywhere_are_the_same_or_a_sentence(own_images, share, bit):
+    card, images = own_images
+    whole = Path(card.path).read_bytes()
+    damaged = bytearray(whole)
+    damaged[int(share * len(whole))] ^= 1 << bit
+    Path(card.path).write_bytes(damaged)
+    said = None
+    try:
+        data = load(card, (6, 6, 3))
+    except DatasetUnavailable as error:
+        said = str(error)
+    finally:
+        Path(card.path).write_bytes(whole)
+    if said is None:
+        assert sorted(map(bytes, [*data.train.images, *data.validation.images])) == sorted(map(bytes, images))
+    else:
+        assert "Mine are no longer readable" in said
+
+
+@pytest.fixture(scope="module")
+def own_images(tmp_path_factory):
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 3), np.uint8)
+    labels = np.arange(20, dtype=np.int32) % 2
+    return keep(ImageSet(images, labels, ("no", "yes")), "Mine", tmp_path_factory.mktemp("own")), images

@@ -1,6 +1,7 @@
 """A notebook is valid, says what its design is, and its cells train as this package does."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from resnet_tf.design.code import to_python
 from resnet_tf.design.costs import costs
+from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import Head, Normalization, ResNetSpec, Stage, Stem, VGGSpec, VGGStage
 from resnet_tf.learning.card import Training
 from resnet_tf.learning.catalogue import DATASETS
+from resnet_tf.learning.fit_code import START, fit_code
 from resnet_tf.learning.notebook import MOST_ROWS, to_notebook
 from resnet_tf.learning.recipes import RECIPES, Recipe, recipe
 
@@ -44,24 +48,30 @@ def result(**changes):
 
 
 EVERYTHING = recipe(
-    "tricks", flip="alternating", average=0.999, accumulate=16, balance=True, patience=12, test_flip=True, frozen=3,
-    clip_norm=1.25, precision="mixed_bfloat16",
+    "tricks", flip="alternating", average=0.999, lookahead=7, accumulate=16, balance=True, patience=12, test_flip=True,
+    frozen=3, clip_norm=1.25, precision="mixed_bfloat16",
 )  # fmt: skip
-CHOSEN = {**RECIPES, "default": None, "everything": EVERYTHING}
+CHOSEN = {**RECIPES, "default": None, "everything": EVERYTHING, "lookahead": recipe("adam", lookahead=1)}
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_a_notebook_of_any_recipe_is_valid_and_formatted(name, tmp_path):
-    file = tmp_path / "network.ipynb"
-    specs = [tiny(), VGGSpec(input_shape=(8, 8, 1), classes=3, stages=(VGGStage(convolutions=1, width=4),))]
-    for spec in specs:
+    white = Stem(kernel=5, stride=1, widths=(6, 6), pool="none", whitening=True)
+    specs = [
+        tiny(),
+        tiny(stem=white),
+        VGGSpec(input_shape=(8, 8, 1), classes=3, stages=(VGGStage(convolutions=1, width=4),)),
+    ]
+    for i, spec in enumerate(specs):
+        file = tmp_path / f"network{i}.ipynb"
         file.write_text(to_notebook(spec, CHOSEN[name]))
         nbformat.validate(nbformat.read(file, as_version=4))
-        for command in (["check"], ["format", "--check", "--line-length", "120"]):
-            done = subprocess.run(
-                [sys.executable, "-m", "ruff", *command, "--isolated", file], capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stdout
+    for command in (["check"], ["format", "--check", "--line-length", "120"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", tmp_path], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout
+        assert "No Python files" not in done.stderr
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -113,8 +123,11 @@ PARITY = {
     "he2015": recipe("he2015", epochs=STEPS, shift=0, flip="none", weight_decay=0.01, batch_size=WHOLE),
     "warm cosine": recipe("quick", epochs=STEPS, shift=0, warmup=0.5, label_smoothing=0.1, clip_norm=0.5,
                           learning_rate=0.5, batch_size=WHOLE),
+    "warm line": recipe("speedrun", epochs=STEPS, shift=0, flip="none", warmup=0.25, lookahead=None, test_flip=False,
+                        batch_size=WHOLE, learning_rate=0.1),
     "adam": recipe("adam", epochs=STEPS, shift=0, batch_size=WHOLE, weight_decay=0.01),
     "accumulated": recipe("quick", epochs=STEPS, shift=0, batch_size=WHOLE, accumulate=2),
+    "lookahead": recipe("quick", epochs=STEPS, shift=0, batch_size=WHOLE, lookahead=3, lookahead_step=0.8),
     "gentle": recipe("gentle", epochs=STEPS, shift=0, batch_size=WHOLE, weight_decay=0.5, learning_rate=0.01),
 }  # fmt: skip
 RUNS = {
@@ -132,6 +145,7 @@ RUNS = {
             flip="alternating",
             mixup=0.2,
             average=0.9,
+            lookahead=2,
             accumulate=2,
             balance=True,
             patience=1,
@@ -142,6 +156,12 @@ RUNS = {
         None,
     ),
     "half precision": (tiny(input_shape=(10, 9, 1)), recipe(epochs=1, batch_size=16, precision="mixed_bfloat16"), None),
+    "fine-tuned": (tiny(), None, result(recipe=recipe("adam", epochs=1, batch_size=16, frozen=2), start="another run")),
+    "whitened": (
+        tiny(input_shape=(10, 9, 1), stem=Stem(kernel=3, stride=1, widths=(6,), pool="none", whitening=True)),
+        recipe(epochs=1, batch_size=16),
+        None,
+    ),
     "maps": (tiny(head=Head(pool="none")), None, None),
 }
 
@@ -169,12 +189,19 @@ def weights_of(model):
     return {f"{layer.name}/{i}": read(w) for layer in model.layers for i, w in enumerate(layer.weights)}
 
 
+def begun(spec):
+    """A network that a fine-tuned one began with."""
+    from resnet_tf.learning.build import build
+
+    return build(spec, seed=11)
+
+
 def learnt(spec, chosen, images, labels):
     """First weights, and those after some steps of this package's training on all images at once."""
     from resnet_tf.learning.augment import scaled
     from resnet_tf.learning.backend import keras
     from resnet_tf.learning.build import build
-    from resnet_tf.learning.optimizers import optimizer
+    from resnet_tf.learning.optimizers import averages, optimizer
 
     _count_in("float64")  # in float32 Adam makes whole steps of what is mere rounding
     try:
@@ -185,6 +212,8 @@ def learnt(spec, chosen, images, labels):
         for step in range(STEPS):
             model.optimizer.learning_rate = chosen.learning_rate_at(step, STEPS)
             model.train_on_batch(scaled(images), keras.utils.to_categorical(labels, spec.classes))
+        for path, value in averages(model.optimizer, model).items():
+            next(weight for weight in model.weights if weight.path == path).assign(value)
         return first, weights_of(model)
     finally:
         _count_in("float32")
@@ -216,6 +245,7 @@ def executed(tmp_path_factory):
         np.savez(folder / f"parity{i}.npz", **first)
     for i, (spec, chosen, training) in enumerate(RUNS.values()):
         (folder / f"run{i}.ipynb").write_text(to_notebook(spec, chosen, training))
+    begun(tiny(classes=4)).save(folder / START)
     subprocess.run([sys.executable, "-I", str(RUNNER)], cwd=folder, check=True, timeout=600)
     facts = json.loads((folder / "facts.json").read_text())
     told = {name: facts[f"run{i}"] for i, name in enumerate(RUNS)}
@@ -247,3 +277,33 @@ def test_a_notebook_takes_the_same_steps_as_this_package(executed, name):
     assert ours.keys() == theirs.keys()
     for key, value in ours.items():
         np.testing.assert_allclose(theirs[key], value, rtol=1e-5, atol=1e-6, err_msg=key)
+
+
+@pytest.mark.keras
+def test_a_fine_tuned_network_begins_with_the_other_ones_weights_but_for_a_head_of_other_classes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source, space = begun(tiny(classes=4)), {"__name__": "notebook"}
+    source.save(START)
+    exec(to_python(tiny()), space)
+    text = fit_code(recipe(frozen=2), ("stem", "stage1", "stage2"), is_begun=True)
+    exec(text[text.index("model = ") : text.index("for weight in")], space)
+    first, model = weights_of(source), space["model"]
+    same = {key for key, array in weights_of(model).items() if np.array_equal(array, first[key])}
+    assert set(first) - same == {"head.classifier/0", "head.classifier/1"}
+    still = {layer.name.partition(".")[0] for layer in model.layers if not layer.trainable}
+    assert still == {"stem", "stage1"}
+
+
+def test_a_fine_tuned_networks_notebook_says_where_its_first_weights_come_from():
+    said = "\n".join(cells(to_notebook(tiny(), result=result(start="ResNet-20 | <b>mine</b>")), "markdown"))
+    assert "It began with the weights of ResNet-20 \\| &lt;b>mine&lt;/b>." in said
+    assert f"beside this notebook as `{START}`" in said
+    assert START not in to_notebook(tiny(), result=result())
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet18", "densenet121"])
+def test_what_is_frozen_in_a_notebook_are_the_first_parts_of_the_design(name):
+    parts = expand(preset(name)).parts
+    for count in (1, 2, 4):
+        line = re.search(r"^frozen = (.*)$", fit_code(recipe(frozen=count), parts), re.MULTILINE)[1]
+        assert eval(line) == list(parts[:count])

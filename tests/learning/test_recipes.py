@@ -64,6 +64,19 @@ def test_a_cosine_climbs_during_warm_up_and_ends_near_zero():
     assert 0 < rates[-1] < 1e-4
 
 
+def test_the_speed_run_climbs_over_its_first_23_hundredths_and_falls_evenly_to_nothing():
+    run = recipe("speedrun")
+    rates = [run.learning_rate_at(step, 1000) for step in range(1000)]
+    assert rates[229:231] == pytest.approx([1.5, 1.5])
+    assert rates[0] == pytest.approx(1.5 / 230)
+    assert rates[615] == pytest.approx(0.75)
+    assert rates[-1] == pytest.approx(1.5 / 770)
+    # airbench94's numbers, made those of a mean loss (its own comment says how they are decoupled)
+    steps = 1 + 1 / (1 - run.momentum)
+    assert run.learning_rate == pytest.approx(11.5 / steps, rel=1e-3)
+    assert run.weight_decay == pytest.approx(0.0153 / steps / run.learning_rate, rel=1e-2)
+
+
 def test_a_constant_rate_is_constant():
     assert {Recipe(schedule="constant", learning_rate=0.3).learning_rate_at(step, 10) for step in range(10)} == {0.3}
 

@@ -18,12 +18,14 @@ from PIL import Image
 from test_pictures import file_of, header
 
 from resnet_tf.design.spec import ResNetSpec, Stage, Stem
+from resnet_tf.learning import export as exporting
 from resnet_tf.learning import serving
 from resnet_tf.learning.build import build
 from resnet_tf.learning.card import Training
 from resnet_tf.learning.catalogue import dataset
 from resnet_tf.learning.evaluate import softmax
 from resnet_tf.learning.export import export
+from resnet_tf.learning.proof import Verdict
 from resnet_tf.learning.recipes import recipe
 from resnet_tf.learning.served import NotServable, open_served
 
@@ -52,7 +54,10 @@ def folder(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
     epoch = {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": 0.5}
     training = Training(dataset("fashion_mnist"), recipe(), 0, (epoch,))
-    assert not [record.error for record in export(network, SPEC, folder, FORMATS, training=training) if record.error]
+    with pytest.MonkeyPatch.context() as patched:  # what is served is compared below: nobody else need run the files
+        patched.setattr(exporting, "verdicts", lambda files, *_: ((row, Verdict(True)) for row in files))
+        records = list(export(network, SPEC, folder, FORMATS, training=training))
+    assert not [record.error for record in records if record.error]
     return folder
 
 
@@ -85,14 +90,16 @@ serving.serve({str(folder / "mine.onnx")!r}, port=port)
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as server:
-        port = int(server.stdout.readline())
-        assert server.stdout.readline() == "[]\n"
-        limit = time.monotonic() + 60
-        while not ready(port):
-            assert time.monotonic() < limit
-            time.sleep(0.05)
-        yield port
-        server.terminate()
+        try:
+            port = int(server.stdout.readline())
+            assert server.stdout.readline() == "[]\n"
+            limit = time.monotonic() + 60
+            while not ready(port):
+                assert time.monotonic() < limit
+                time.sleep(0.05)
+            yield port
+        finally:
+            server.terminate()  # whatever went wrong: `with` waits for its end
 
 
 def ready(port):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build
 from resnet_tf.learning.catalogue import fit
 from resnet_tf.learning.checkpoint import Checkpoint, restore
-from resnet_tf.learning.datasets import load
+from resnet_tf.learning.datasets import DatasetMismatch, load
 from resnet_tf.learning.evaluate import scores
 from resnet_tf.learning.optimizers import optimizer
 from resnet_tf.learning.recipes import Recipe, recipe
@@ -111,6 +112,12 @@ def test_a_run_that_goes_on_from_a_saved_checkpoint_gives_the_curve_of_one_that_
     final, expected = of_kind(resumed, "finished")[0].values, of_kind(events, "finished")[0].values
     assert final["validation_loss"] == expected["validation_loss"]
     assert resumed[0].seconds >= state.seconds
+
+
+def test_a_run_does_not_go_on_with_other_images(events):
+    state = replace(of_kind(events, "checkpoint")[0].values["state"], data="of others")
+    with pytest.raises(DatasetMismatch, match=r"digits .* are not those that this run began with"):
+        next(train(TINY, "digits", SHORT, seed=5, checkpoint=state))
 
 
 def test_dropout_goes_on_from_a_checkpoint_as_if_it_had_never_stopped():
@@ -211,8 +218,8 @@ def test_clipping_leaves_the_direction_and_limits_the_length():
 
 
 EVERYTHING = recipe(
-    "quick", epochs=3, batch_size=256, shift=1, flip="alternating", mixup=0.2, average=0.9, accumulate=2, balance=True,
-    test_flip=True, patience=5, clip_norm=1.0, label_smoothing=0.1,
+    "quick", epochs=3, batch_size=256, shift=1, flip="alternating", mixup=0.2, average=0.9, lookahead=3, accumulate=2,
+    balance=True, test_flip=True, patience=5, clip_norm=1.0, label_smoothing=0.1,
 )  # fmt: skip
 DROPPING = TINY.model_copy(update={"dropout": 0.1, "stochastic_depth": 0.2})
 
@@ -251,6 +258,17 @@ def test_what_is_judged_and_taken_away_is_the_average_in_both_directions(everyth
     finished = of_kind(everything, "finished")[0].values
     assert accuracy == finished["validation_accuracy"]
     assert loss == pytest.approx(finished["validation_loss"], rel=1e-4)
+
+
+def test_slow_weights_are_judged_and_taken_away_and_go_on_where_they_were():
+    chosen = recipe("quick", epochs=2, batch_size=256, lookahead=4)  # 5 steps an epoch: one is ahead of them
+    events = list(train(TINY, "digits", chosen, seed=2))
+    first, last = (event.values["state"] for event in of_kind(events, "checkpoint"))
+    assert curve(train(TINY, "digits", chosen, seed=2, checkpoint=first)) == curve(events)[1:]
+    assert not np.array_equal(last.averages["stem.conv/kernel"], last.weights["stem.conv/kernel"])
+    validation = load("digits", TINY.input_shape).validation
+    loss, _ = scores(predict(restore(TINY, last), validation, 256), validation.labels)
+    assert loss == pytest.approx(of_kind(events, "finished")[0].values["validation_loss"], rel=1e-5)
 
 
 def test_patience_ends_a_run_and_is_not_forgotten_by_one_that_goes_on():

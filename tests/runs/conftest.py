@@ -8,14 +8,14 @@ from resnet_tf.runs import executor
 
 
 @pytest.fixture
-def open_bench(tmp_path, monkeypatch):
+def open_bench(tmp_path, database_url, monkeypatch):
     """A function that opens a workbench on this test's home; all are closed at the end, and their workers gone."""
     monkeypatch.setattr(executor, "FIRST_PAINT", 0.0)
     monkeypatch.delenv("DATABASE_URL", raising=False)
     opened = []
 
-    def open_one(worker=FAKE):
-        opened.append(Bench(tmp_path, worker=worker))
+    def open_one(worker=FAKE, url=database_url):
+        opened.append(Bench(tmp_path, url, worker=worker))
         return opened[-1]
 
     yield open_one

@@ -9,14 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+from resnet_tf.design.calibration import PROBES
 from resnet_tf.learning.capacity import TrainingRefused
 from resnet_tf.runs import worker
-from resnet_tf.runs.checkpoints import Checkpoints
+from resnet_tf.runs.records import CALIBRATED
 from resnet_tf.runs.store import Happening
-from resnet_tf.runs.tasks import Device, kept
+from resnet_tf.runs.tasks import Device, kept, last_checkpoint, up_to
 
 STEPS_PER_EPOCH = 20
-PAUSE = 0.02  # seconds a step
+PAUSE = float(os.environ.get("FAKE_PAUSE", 0.02))  # seconds a step
 
 
 class State:
@@ -52,7 +53,8 @@ def steady(run, begin):
             time.sleep(PAUSE)
             step += 1
             yield event("step", step, epoch, loss=loss(step), accuracy=0.5)
-        yield event("epoch", step, epoch + 1, loss=loss(step), validation_accuracy=0.5)
+        right = min(run.recipe.learning_rate * (epoch + 1) / run.recipe.epochs, 1.0)
+        yield event("epoch", step, epoch + 1, loss=loss(step), validation_accuracy=right, validation_loss=1 - right)
         yield event("checkpoint", step, epoch + 1, state=State(epoch + 1))
     yield event("evaluation", step, run.recipe.epochs, classes=["a"], confusion=[[1]], samples=[], mistakes=[])
     yield event("finished", step, run.recipe.epochs, validation_accuracy=0.5)
@@ -63,6 +65,22 @@ def deaf(run, begin):
     for event in steady(run, begin):
         if event.step == 5:
             time.sleep(60)
+        yield event
+
+
+def aged(run, begin):
+    """Says that it has trained for most of a minute already."""
+    for event in steady(run, begin):
+        yield event._replace(seconds=event.seconds + 59.5)
+
+
+def hungry(run, begin):
+    """Its fifth step takes more and more memory, up to a gigabyte, and then a minute."""
+    for event in steady(run, begin):
+        if event.step == 5:
+            eaten = [bytearray(b"x") * 20_000_000 for _ in range(50)]
+            time.sleep(60)
+            eaten.clear()
         yield event
 
 
@@ -84,13 +102,39 @@ def broken(run, begin):
     yield
 
 
-BEHAVIOURS = {"steady": steady, "deaf": deaf, "diverging": diverging, "refused": refused, "broken": broken}
+BEHAVIOURS = {
+    "steady": steady,
+    "deaf": deaf,
+    "aged": aged,
+    "hungry": hungry,
+    "curious": steady,  # asks the records for itself at each step
+    "seeing": steady,
+    "diverging": diverging,
+    "refused": refused,
+    "broken": broken,
+}
 
 
 def train(run, desk):
-    checkpoints = Checkpoints(desk.home.checkpoints(run.id))
-    begin = checkpoints.newest(State.load)
-    return kept(BEHAVIOURS[run.name.split()[0]](run, begin), checkpoints)
+    checkpoints = desk.files.checkpoints(run.id)
+    begin = last_checkpoint(run, checkpoints, State.load)
+    if begin and run.until and begin.epoch >= run.until:
+        return iter([Happening("paused", begin.epoch * STEPS_PER_EPOCH, begin.epoch, 0.0, {})])
+    events = BEHAVIOURS[run.name.split()[0]](run, begin)
+    if run.name.startswith("seeing"):  # loads its images, as a training does, before it begins
+        from resnet_tf.learning.datasets import load  # which others need not wait for
+
+        load(desk.files.with_images(run.dataset), run.spec.input_shape, run.seed)
+    if run.name.startswith("curious"):
+        events = (event for event in events if desk.run_of(run.id))
+    return kept(up_to(run.until, events), run, checkpoints, desk)
+
+
+def calibrate(run, desk):
+    """A machine that takes a millisecond for each probe."""
+    seconds = {probe.name: 0.001 for probe in PROBES}
+    yield Happening("compiling", 0, 0, 0.0, {"steps": len(PROBES)})
+    yield Happening(CALIBRATED, len(PROBES), 0, 0.1, {"seconds": seconds})
 
 
 def warm_up():
@@ -100,4 +144,4 @@ def warm_up():
 
 
 if __name__ == "__main__":
-    worker.main({"train": train}, warm_up, patience=float(sys.argv[1]))
+    worker.main({"train": train, "calibrate": calibrate}, warm_up, patience=float(sys.argv[1]))

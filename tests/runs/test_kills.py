@@ -57,12 +57,12 @@ def test_a_dead_worker_is_replaced_and_the_queue_goes_on(bench):
     assert bench.pid() != dead
 
 
-def test_a_run_outlives_its_server_and_the_next_server_adopts_the_worker(tmp_path, open_bench):
+def test_a_run_outlives_its_server_and_the_next_server_adopts_the_worker(tmp_path, database_url, open_bench):
     script = f"""
         import sys, time
         sys.path.insert(0, {str(HERE)!r})
         from benches import Bench, FAKE
-        bench = Bench({str(tmp_path)!r}, worker=FAKE)
+        bench = Bench({str(tmp_path)!r}, {database_url!r}, worker=FAKE)
         bench.start()
         print(bench.begin("steady", epochs=5), flush=True)
         time.sleep(600)
@@ -80,7 +80,7 @@ def test_a_run_outlives_its_server_and_the_next_server_adopts_the_worker(tmp_pat
     until(lambda: after.state(run) == "finished")
     assert after.steps(run) == list(range(1, 5 * STEPS_PER_EPOCH + 1))
     assert after.pid() == worker
-    assert len(after._store.workers(*after._place)) == 1
+    assert len(after._store.workers(*after._instance.place)) == 1
 
 
 def test_a_worker_leaves_by_itself_when_no_server_is_up_and_nothing_is_queued(bench):
@@ -109,8 +109,8 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(bench):
 
 def test_a_second_worker_leaves_the_home_to_the_first(bench):
     first = bench.pid()
-    environment = {**os.environ, "RESNET_TF_HOME": str(bench.home.folder), "DATABASE_URL": bench._url}
+    environment = {**os.environ, "RESNET_TF_HOME": str(bench.home.folder), "DATABASE_URL": bench._instance.url}
     environment["PYTHONPATH"] = str(HERE.parents[1])
-    second = subprocess.run(FAKE, env=environment, timeout=20, check=False)
+    second = subprocess.run(FAKE, env=environment, timeout=120, check=False)
     assert second.returncode == 0
     assert bench.pid() == first

@@ -121,7 +121,7 @@ def test_two_servers_share_one_home_and_one_worker(open_bench):
     until(lambda: all(second.state(run) == "finished" for run in runs))
     assert first.pid() == second.pid()
     assert [run.id for run in first.runs()] == runs[::-1]
-    assert len(first._store.workers(*first._place)) == 1
+    assert len(first._store.workers(*first._instance.place)) == 1
 
 
 def test_a_design_that_needs_more_memory_than_there_is_is_refused_with_the_figures(bench):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from benches import SPEC, until
+from benches import SPEC, on_sqlite, until
 from fake_worker import STEPS_PER_EPOCH
 
 from resnet_tf.runs import database
@@ -32,6 +32,7 @@ def notes(bench, run):
     return [event.values["sentence"] for event in bench.events(run, ("note",))]
 
 
+@on_sqlite
 def test_a_worker_whose_disk_is_full_keeps_the_points_and_writes_them_later(bench):
     run = bench.begin("steady", epochs=4)
     until(lambda: len(bench.steps(run)) > 5)
@@ -47,6 +48,7 @@ def test_a_worker_whose_disk_is_full_keeps_the_points_and_writes_them_later(benc
     assert any("free some space" in note and "Points were kept" in note for note in notes(bench, run))
 
 
+@on_sqlite
 def test_a_full_disk_is_said_to_the_page_and_what_was_saved_is_still_there(bench):
     bench.save_design("mine", SPEC)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -61,6 +63,7 @@ def test_a_full_disk_is_said_to_the_page_and_what_was_saved_is_still_there(bench
     assert {design.name for design in bench.designs()} == {"mine", "another"}
 
 
+@on_sqlite
 def test_a_locked_database_is_said_to_the_page_and_no_point_is_lost(bench):
     run = bench.begin("steady", epochs=3)
     until(lambda: bench.steps(run))
@@ -76,6 +79,7 @@ def test_a_locked_database_is_said_to_the_page_and_no_point_is_lost(bench):
     assert any("locked" in note for note in notes(bench, run))
 
 
+@on_sqlite
 def test_a_database_that_is_moved_away_and_back_has_every_point(bench):
     run = bench.begin("steady", epochs=4)
     until(lambda: bench.steps(run))
@@ -94,6 +98,7 @@ def test_a_database_that_is_moved_away_and_back_has_every_point(bench):
     assert bench.steps(run) == list(range(1, 4 * STEPS_PER_EPOCH + 1))
 
 
+@on_sqlite
 def test_a_file_that_is_no_database_is_named(open_bench, tmp_path):
     (tmp_path / "workbench.db").write_text("a letter to my aunt " * 100)
     with pytest.raises(WorkbenchError, match=r"workbench\.db is not a database: move it away"):
@@ -139,6 +144,7 @@ def test_a_checkpoint_that_does_not_fit_on_the_disk_leaves_the_earlier_one(tmp_p
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@on_sqlite
 def test_a_database_of_a_newer_version_is_refused_by_name(bench, open_bench):
     bench.designs()
     with closing(sqlite3.connect(bench.home.database)) as connection, connection:

@@ -56,6 +56,8 @@ def convolved(op: g.Convolution, name: str, x: str, graph: g.LayerGraph, **symbo
         arguments.append(f"gain={symbols['gain']}")
     if not op.padded and op.kernel > 1:
         arguments.append('padding="valid"')
+    if op.frozen:
+        arguments.append("frozen=True")
     return f"convolution({', '.join(arguments)})"
 
 
@@ -68,14 +70,16 @@ def convolution(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> str:
     first = initial(spec.initializer, "gain=1.0" in head)
     if first == HE_2015 and has_gates(spec):
         first = "he_2015()"
-    elif len(first) > 20:
+    if len(first) > 20 or _FROZEN in head:
         body.append(f"initial = {first}")
         first = "initial"
+    body += _WHITENING if _FROZEN in head else []
     padding = "padding" if strided or _PADDED in head else '"same"'
     arguments = ["filters", "kernel", *(["stride", padding] if "stride=1" in head else [f"padding={padding}"])]
     arguments += ["groups=groups"] if "groups=1" in head else []
     arguments += ["dilation_rate=dilation"] if "dilation=1" in head else []
-    arguments += [*_use_bias(ops), f"kernel_initializer={first}", "name=name"]
+    arguments += [*_use_bias(ops), f"kernel_initializer={first}"]
+    arguments += ["trainable=not frozen", "name=name"] if _FROZEN in head else ["name=name"]
     layer = "StandardizedConvolution" if spec.normalization.weight_standardization else "layers.Conv2D"
     body.append(call(f"return {layer}(", arguments, ")(x)"))
     about = "A convolution, padded by half its kernel on every side" if strided else "A convolution"
@@ -84,6 +88,8 @@ def convolution(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> str:
 
 
 _PADDED = 'padding="same"'
+_FROZEN = "frozen=False"
+_WHITENING = ["if frozen:", '    initial = "orthogonal"  # until it is made of the images, so that it whitens them']
 
 
 def _parameters(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> list[str]:
@@ -96,6 +102,7 @@ def _parameters(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> list[st
         "bias=False": mixed_bias(graph),
         "gain=1.0": spec.normalization.kind == "fixup",
         _PADDED: any(not op.padded and op.kernel > 1 for op in ops),
+        _FROZEN: any(op.frozen for op in ops),
     }
     return [text for text, varies in rows.items() if varies]
 

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from resnet_tf.design import graph as g
+from resnet_tf.design.code.helpers import has
 from resnet_tf.design.code.text import WIDTH
 from resnet_tf.design.costs import Costs, costs
 from resnet_tf.design.presets import preset_of
@@ -36,14 +37,16 @@ def heading(spec: Spec, graph: g.LayerGraph) -> str:
     title, source = origin(spec)
     images = " x ".join(map(str, spec.input_shape))
     classes = f" and {spec.classes:,} classes" if isinstance(graph.output.op, g.Dense) else ""
-    paragraphs = [f"{title}, for images of {images}{classes}, in Keras 3.", "", _counts(costs(graph))]
+    paragraphs = [f"{title}, for images of {images}{classes}, in Keras 3.", "", _counts(costs(graph), graph)]
     paragraphs += [f"Source: {source}."] if source else []
     lines = [line for text in paragraphs for line in wrap(text, WIDTH - 3) or [""]]
     return "\n".join([f'"""{lines[0]}', *lines[1:], '"""'])
 
 
-def _counts(counted: Costs) -> str:
+def _counts(counted: Costs, graph: g.LayerGraph) -> str:
     """What the network costs, in words."""
-    moving = counted.non_trainable_parameters
-    also = f" ({moving:,} more are moving statistics)" if moving else ""
+    fixed = counted.non_trainable_parameters
+    kinds = ["moving statistics"] if has(graph, g.BatchNormalization) else []
+    kinds += ["the kernel that whitens"] if any(getattr(layer.op, "frozen", False) for layer in graph) else []
+    also = f" ({fixed:,} more are {' and '.join(kinds)})" if fixed else ""
     return f"{counted.trainable_parameters:,} parameters to train{also}, {counted.macs:,} multiply-adds for an image."

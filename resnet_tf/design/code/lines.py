@@ -15,8 +15,8 @@ Line: TypeAlias = Callable[[Any, str, str, g.LayerGraph, dict[str, str]], str]
 
 
 def _norm(op: Any, name: str, x: str, graph: g.LayerGraph, symbols: dict[str, str]) -> str:
-    scale = ', scale="zeros"' if op.starts_at_zero else ""
-    return f"norm({x}, {name}{scale})"
+    scale = symbols.get("scale", '"zeros"' if op.starts_at_zero else "")
+    return f"norm({x}, {name}, scale={scale})" if scale else f"norm({x}, {name})"
 
 
 def _average_pool(op: g.AveragePooling, name: str, x: str, graph: g.LayerGraph, symbols: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from resnet_tf.design.spec import ResNetSpec, Stage
 
 
 class Place(NamedTuple):
-    """One block: its layers by where they are, its stage, its stride, whether it gives its input's channels."""
+    """One block: its layers by where they are, its stage, its stride, what its shortcut does."""
 
     name: str
     stage: Stage
@@ -21,6 +21,7 @@ class Place(NamedTuple):
     around: tuple[g.Layer, ...]
     join: tuple[g.Layer, ...]
     changed: bool  # whether its shortcut is a projection or pads channels
+    cut: bool
 
 
 class Places:
@@ -45,8 +46,8 @@ class Places:
                 out = stage.width * spec.expansion
                 changed = block.shortcut == "projection" or (spec.shortcut == "zero-padding" and channels != out)
                 changed |= bool(around) and spec.stride_at != "last-block"
-                stride = dilation.stride if b == strided else 1
-                yield Place(block.name, stage, stride, dilation, branch, around, join, changed)
+                stride, cut = dilation.stride if b == strided else 1, block.shortcut == "cut"
+                yield Place(block.name, stage, stride, dilation, branch, around, join, changed and not cut, cut)
                 channels = out
 
     def __iter__(self) -> Iterator[Place]:
@@ -54,6 +55,11 @@ class Places:
 
     def __getitem__(self, i: int) -> Place:
         return self.all[i]
+
+    @property
+    def added(self) -> tuple[Place, ...]:
+        """Those whose shortcut was not cut."""
+        return tuple(place for place in self if not place.cut)
 
     @property
     def strided(self) -> bool:

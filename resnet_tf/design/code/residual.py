@@ -22,8 +22,9 @@ _ORDERS = {
     "activation-only-pre": "; activations come before convolutions, norms after them",
     "pre": "; norms and activations come before convolutions",
 }
-# a layer of the branch -> when it is there, where some blocks lack it
-_WHEN = {"antialias": "stride > 1", "drop": "drop"}
+_UNCUT = "name not in CUT"
+# a layer of a block -> when it is there, where some blocks lack it
+_WHEN = {"antialias": "stride > 1", "scale": _UNCUT, "drop": "drop", "add": _UNCUT}
 
 
 def residual(places: Places) -> tuple[list[str], list[str], list[str]]:
@@ -46,6 +47,9 @@ def _constants(places: Places) -> list[str]:
         power = -0.25 if spec.block == "bottleneck" else -0.5
         lines.append("# what a branch's first weights are multiplied by (Fixup, Zhang 2019)")
         lines.append(f"GAIN = sum(blocks for blocks, *_ in STAGES) ** {power}")
+    if any("CUT" in line for line in _lines(places)):
+        names = [f'"{place.name}"' for place in places if place.cut]
+        lines.append(f"# blocks without a shortcut\n{call('CUT = {', names, '}', depth=0)}")
     return lines
 
 
@@ -83,8 +87,32 @@ def _lines(places: Places) -> list[str]:
     for each in _merged(place.join for place in places):
         name = named("name", _suffix(each))
         made = f"layers.Add(name={name})([y, x])" if isinstance(each.op, g.Addition) else ""
-        lines.append(f"y = {made or expression(each.op, name, 'y', places.graph)}")
-    return [*lines[:-1], lines[-1].replace("y = ", "return ", 1)]
+        made = made or expression(each.op, name, "y", places.graph)
+        lines += _where_it_is(places, each, f"y = {made}")
+    lines = _joined(lines)
+    if lines[-1].startswith("y = "):
+        return [*lines[:-1], lines[-1].replace("y = ", "return ", 1)]
+    return [*lines, "return y"]
+
+
+def _where_it_is(places: Places, layer: g.Layer, line: str) -> list[str]:
+    """The line of a layer, under a condition where some blocks lack it."""
+    suffix = _suffix(layer)
+    lacking = [place for place in places if not any(_suffix(own) == suffix for own in (*place.branch, *place.join))]
+    if not lacking:
+        return [line]
+    also = f" and {_UNCUT}" if suffix == "drop" and any(place.cut for place in places) else ""
+    return [f"if {_WHEN[suffix]}{also}:", f"    {line}"]
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """The lines with one condition for neighbours that have the same."""
+    found: list[str] = []
+    for line in lines:
+        earlier = next((each for each in reversed(found) if not each.startswith(" ")), "")
+        if not (line.startswith("if ") and line == earlier):
+            found.append(line)
+    return found
 
 
 def _branch(places: Places, inner: str) -> list[str]:
@@ -94,23 +122,23 @@ def _branch(places: Places, inner: str) -> list[str]:
     for each in _merged(place.branch for place in places):
         suffix = _suffix(each)
         if suffix == "conv1" and early:
-            lines.append(_around(places))
+            lines += _around(places)
         made = expression(each.op, named("name", suffix), y, places.graph, _symbols(places, each, inner))
-        if all(any(_suffix(own) == suffix for own in place.branch) for place in places):
-            lines.append(f"y = {made}")
-        else:
-            lines += [f"if {_WHEN[suffix]}:", f"    y = {made}"]
+        lines += _where_it_is(places, each, f"y = {made}")
         y = "y"
-    return lines if early or not has_shortcut(places) else [*lines, _around(places)]
+    return lines if early or not has_shortcut(places) else [*lines, *_around(places)]
 
 
-def _around(places: Places) -> str:
-    """The line that makes of x what is added to the branch."""
+def _around(places: Places) -> list[str]:
+    """The lines that make of x what is added to the branch."""
     if not has_shortcut(places):
-        return "x = y"
+        return ["x = y"]
     filters = times("width", places.spec.expansion, ())
     told = [filters if each == "filters" else each for each in arguments(places)]
-    return call("x = shortcut(", [*read(places), named("name", "shortcut"), *told])
+    told = [*read(places), named("name", "shortcut"), *told]
+    if len(places.added) == len(places):
+        return [call("x = shortcut(", told)]
+    return [f"if {_UNCUT}:", *(f"    {line}" for line in call("x = shortcut(", told, depth=2).splitlines())]
 
 
 def _symbols(places: Places, layer: g.Layer, inner: str) -> dict[str, str]:
@@ -118,6 +146,8 @@ def _symbols(places: Places, layer: g.Layer, inner: str) -> dict[str, str]:
     spec, suffix = places.spec, _suffix(layer)
     if suffix == "antialias":
         return {"stride": "stride", "kernel": "stride"}
+    if isinstance(layer.op, g.BatchNormalization | g.GroupNormalization):
+        return _first_scale(places, suffix)
     if not isinstance(layer.op, g.Convolution):
         return {}
     first = inner if spec.reduce_first == 1 else f"{inner} // {spec.reduce_first}"
@@ -129,6 +159,14 @@ def _symbols(places: Places, layer: g.Layer, inner: str) -> dict[str, str]:
         "dilation": _dilation(places, suffix),
     }
     return symbols | ({"gain": "0" if last else "GAIN"} if spec.normalization.kind == "fixup" else {})
+
+
+def _first_scale(places: Places, suffix: str) -> dict[str, str]:
+    """The text of the scale with which a norm begins, where it differs between blocks: a cut one's is no zero."""
+    ops = [each.op for place in places for each in place.branch if _suffix(each) == suffix]
+    if len({getattr(op, "starts_at_zero", False) for op in ops}) == 1:
+        return {}
+    return {"scale": '"ones" if name in CUT else "zeros"'}
 
 
 def _suffix(layer: g.Layer) -> str:

@@ -28,10 +28,14 @@ def read(places: Places) -> tuple[str, ...]:
     """What shortcuts begin from: a block's input x, the y that its branch's first convolution reads, or either."""
     spec = places.spec
     shares = spec.preactivated or spec.normalization.kind == "fixup"
-    if spec.shortcut == "none" or not shares or spec.shared_preactivation == "never":
+    if spec.shortcut == "none" or not shares or spec.shared_preactivation == "never" or not places.added:
         return ("x",)
-    late = [place.changed or spec.shared_preactivation == "always" for place in places]
-    late[0] |= spec.shared_preactivation == "first"
+    late = [
+        place.changed
+        or spec.shared_preactivation == "always"
+        or (spec.shared_preactivation == "first" and place is places[0])
+        for place in places.added
+    ]
     return tuple(x for x, is_read in (("x", not all(late)), ("y", any(late))) if is_read)
 
 
@@ -53,11 +57,11 @@ def shortcut(places: Places) -> str:
 
 
 def _about(places: Places) -> str:
-    changed = sum(place.changed for place in places)
+    changed = sum(place.changed for place in places.added)
     new = _ABOUT[places.spec.shortcut].format(x="what the branch starts from" if len(read(places)) > 1 else "x")
     if any(isinstance(each.op, g.PadChannels) for place in places for each in place.around):
         new += ", and zeros for the channels that are new"
-    if changed == len(places):
+    if changed == len(places.added):
         return new.capitalize()
     kept = "channels stay" if places.spec.stride_at == "last-block" else "shape stays"
     return f"x where its {kept}, else {new}" if changed else "x, or every stride-th pixel of it"
@@ -69,15 +73,15 @@ def _lines(places: Places) -> list[str]:
 
 def _unchanged(places: Places) -> list[str]:
     """The lines that return early, where some blocks keep their input's shape or its channels."""
-    same = [place for place in places if not place.changed]
+    same = [place for place in places.added if not place.changed]
     if not same:
         return []
     pooled = any(place.around for place in same)
     tests = [] if pooled or not places.strided else ["stride == 1"]
-    tests += ["x.shape[-1] == filters"] if len(same) < len(places) else []
+    tests += ["x.shape[-1] == filters"] if len(same) < len(places.added) else []
     lines = []
     x = "x"
-    if len(read(places)) > 1 and places.spec.shared_preactivation == "first" and not places[0].changed:
+    if len(read(places)) > 1 and places.spec.shared_preactivation == "first" and places[0] in same:
         x = 'start if name == "stage1.block1.shortcut" else x'
     if pooled:
         lines += [f"x = {x}"] if x != "x" else []

@@ -1,0 +1,167 @@
+// The canvas: draws a Picture (resnet_tf/design/picture.py) as SVG that one can pan, zoom, fold and choose in.
+// All positions come from Python; what is kept here is where one looks, and which boxes are drawn because of it.
+import { chooser, shadeOf } from "./colours.js"
+import { drags } from "./drag.js"
+import { gestures } from "./gestures.js"
+import { hover } from "./hover.js"
+import { keys } from "./keys.js"
+import { menus } from "./menu.js"
+import { minimap } from "./minimap.js"
+import { stageOf, unpack } from "./scene.js"
+import { stagebar } from "./stagebar.js"
+import { node } from "./svg.js"
+import { fitted, within, zoomed } from "./view.js"
+import { makeWorld } from "./world.js"
+
+const [NARROW, LOW] = [500, 250] // px: on a phone the canvas is lower, so that the numbers below it are in sight
+const MAP = 22 // px of the strip below
+const HINT = "A click looks inside, a double click unfolds"
+const EDIT_HINT = ", a right click says what can be done; a stage's edges can be dragged"
+const boards = new WeakMap() // parentElement -> what outlives a redraw
+
+// A scene whose grounds know whether they are open
+function sceneOf(picture) {
+  const scene = unpack(picture)
+  const folded = new Set(scene.pieces.filter(piece => piece.kind === "stage").map(piece => piece.name))
+  const grounds = scene.grounds.map(ground => {
+    const alone = scene.byName.get(ground.name)
+    const isOpen = alone ? alone.kind === "layers" : !folded.has(ground.name)
+    return { ...ground, isOpen }
+  })
+  return { ...scene, grounds }
+}
+
+// The place that stays where it is through an edit: the chosen part's, or that of the leftmost piece in sight which persists
+function anchor(board, next, renamed) {
+  const { scene, view, size, selected } = board
+  const now = name => renamed[name] ?? name
+  const seen = scene.pieces.filter(p => view.x + (p.x + p.drawing.width) * view.k > 0 && view.x + p.x * view.k < size.width)
+  const stays = p => p.kind !== "input" && next.byName.has(now(p.name))
+  const piece = seen.find(p => p.name === selected && stays(p)) ?? seen.find(stays)
+  if (piece) return { from: piece.x, to: next.byName.get(now(piece.name)).x }
+  const stage = seen.map(p => stageOf(p.name)).find(name => next.grounds.some(g => g.name === name))
+  const ground = grounds => grounds.find(g => g.name === stage)?.x ?? 0
+  return { from: ground(scene.grounds), to: ground(next.grounds) }
+}
+
+function makeBoard(root) {
+  const svg = node("svg", { class: "network", role: "group" })
+  const window = root.querySelector(".window")
+  const line = root.querySelector(".line")
+  window.prepend(svg)
+  const world = makeWorld(svg)
+  const board = { view: null, scene: null, selected: null, measure: "macs", size: { width: 0, height: 0 } }
+  const map = minimap(root.querySelector(".map"), board)
+  const reach = keys(svg, board)
+  const measures = chooser(root.querySelector(".measure"), measure => {
+    board.measure = measure
+    draw()
+  })
+  const unlink = hover(svg, root.querySelector(".line"), board)
+  const bar = stagebar(root.querySelector(".stagebar"), board)
+  board.menu = menus(svg, root, board)
+  drags(svg, root.querySelector(".hint"), board)
+  const hovered = ({ target }) => {
+    const part = target.closest?.(".ground")?.dataset.ground ?? target.closest?.("[data-piece]")?.dataset.piece
+    bar.place(part ? stageOf(part) : null)
+  }
+  svg.addEventListener("pointerover", event => event.pointerType === "mouse" && board.data.interactive && hovered(event))
+
+  function draw(renamed) {
+    const shade = shadeOf(board.scene, board.measure, board.data.extra ?? {})
+    world.show(board.scene, shade, board.view, board.size, board.mark, renamed)
+    root.querySelector(".scale").textContent = shade.scale
+    board.mark(svg)
+    board.look(board.view)
+  }
+
+  board.look = next => {
+    board.view = within(next, board.scene, board.size)
+    world.look(board.view)
+    window.classList.toggle("before", board.view.x < -4)
+    window.classList.toggle("after", board.view.x + board.scene.width * board.view.k > board.size.width + 4)
+    map(board)
+    reach.keep()
+    bar.place(null)
+  }
+  board.mark = g => {
+    for (const box of g.querySelectorAll(".node[role]")) {
+      const chosen = box.closest("[data-piece]").dataset.piece === board.selected
+      box.classList.toggle("chosen", chosen)
+      box.setAttribute("aria-pressed", chosen)
+    }
+  }
+  board.choose = name => {
+    board.selected = name === board.selected ? null : name
+    board.mark(svg) // at once
+    board.send("chosen", name)
+  }
+  board.turn = name => board.send("turned", name)
+  board.fit = least => board.look(fitted(board.scene, board.size, least))
+
+  board.measureSize = () => {
+    const width = root.clientWidth
+    const height = (width < NARROW ? Math.min(board.data.height, LOW) : board.data.height) - (board.data.interactive ? MAP : 0)
+    board.size = { width, height }
+    svg.setAttribute("height", height)
+    window.style.height = `${height}px`
+  }
+  board.show = data => {
+    board.data = data
+    board.measureSize()
+    if (!board.size.width) return
+    const text = JSON.stringify(data.picture)
+    const next = text === board.text ? board.scene : sceneOf(data.picture)
+    const least = data.interactive ? undefined : 0
+    const isFirst = !board.view || board.scene.level !== next.level
+    if (isFirst || board.view.fitted) board.view = fitted(next, board.size, least)
+    else {
+      const { from, to } = anchor(board, next, data.edits?.renamed ?? {})
+      board.view = within({ ...board.view, x: board.view.x + (from - to) * board.view.k }, next, board.size)
+    }
+    Object.assign(board, { text, scene: next, selected: data.selected })
+    svg.setAttribute("aria-label", data.label)
+    svg.dataset.pieces = next.pieces.length
+    const renamed = data.edits?.renamed ?? {}
+    const focused = svg.querySelector(".node:focus")?.dataset.id
+    measures(data.extra ?? {})
+    draw(renamed)
+    root.classList.toggle("fixed", !data.edits)
+    board.hint = data.edits?.refused || (data.interactive ? HINT + (data.edits ? EDIT_HINT : "") : "")
+    line.textContent = board.hint
+    line.classList.toggle("refused", Boolean(data.edits?.refused))
+    if (focused) svg.querySelector(`.pieces [data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true })
+    board.menu.show(data.edits?.menu)
+  }
+  const observer = new ResizeObserver(() => board.data && root.clientWidth !== board.size.width && board.show(board.data))
+  observer.observe(root)
+  board.end = () => {
+    observer.disconnect()
+    unlink()
+  }
+
+  const middle = () => [board.size.width / 2, board.size.height / 2]
+  const acts = {
+    fit: () => board.fit(0), in: () => board.look(zoomed(board.view, 1.3, ...middle())), out: () => board.look(zoomed(board.view, 1 / 1.3, ...middle())),
+  }
+  root.querySelector(".tools").onclick = event => acts[event.target.dataset.act]?.()
+  return { board, svg, window }
+}
+
+export default function ({ parentElement, data: [data], setTriggerValue }) {
+  const root = parentElement.querySelector(".canvas")
+  let made = boards.get(parentElement)
+  if (!made) {
+    made = makeBoard(root)
+    boards.set(parentElement, made)
+    if (data.interactive) gestures(made.svg, made.window, made.board)
+  }
+  root.classList.toggle("still", !data.interactive)
+  made.board.send = setTriggerValue
+  made.board.show(data)
+  root.querySelector(".legend").innerHTML = data.legend
+  return () => {
+    made.board.end()
+    boards.delete(parentElement)
+  }
+}
