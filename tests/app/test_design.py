@@ -54,10 +54,15 @@ def opened(page, *keys):
     return page.run()
 
 
+def drawn_on(page):
+    """The canvas as the page sends it."""
+    sent = (each.proto for each in page.get("bidi_component"))
+    return next(proto for proto in sent if proto.component_name == "resnet_tf.canvas")
+
+
 def drawn(page):
     """The names of the parts on the canvas: the first of each run of blocks that are alike, and how many."""
-    canvas = next(each for each in page.get("bidi_component") if each.proto.component_name == "resnet_tf.canvas")
-    return {first: count for _, _, first, count, *_ in json.loads(canvas.proto.json)[0]["picture"]["runs"]}
+    return {first: count for _, _, first, count, *_ in json.loads(drawn_on(page).json)[0]["picture"]["runs"]}
 
 
 def segmented(page, key):
