@@ -78,5 +78,6 @@ export function drags(svg, hint, board) {
   svg.addEventListener("pointermove", event => held && (event.stopImmediatePropagation(), follow(event)), { capture: true })
   svg.addEventListener("pointerup", event => held && (event.stopImmediatePropagation(), end(true)), { capture: true })
   svg.addEventListener("pointercancel", () => held && end(false), { capture: true })
-  svg.ownerDocument.addEventListener("keydown", event => held && event.key === "Escape" && end(false))
+  const escape = event => held && event.key === "Escape" && end(false)
+  board.outer.push(signal => svg.ownerDocument.addEventListener("keydown", escape, { signal }))
 }

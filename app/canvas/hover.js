@@ -30,6 +30,5 @@ export function hover(svg, line, board) {
     const piece = board.scene?.byName.get(name) ?? board.scene?.byName.get(name?.split(".")[0])
     show(piece?.name ?? null, piece && says(piece, piece.drawing.nodes[0]))
   }
-  addEventListener(LINKED, hear)
-  return () => removeEventListener(LINKED, hear)
+  board.outer.push(signal => addEventListener(LINKED, hear, { signal }))
 }

@@ -7,10 +7,17 @@ export function keys(svg, board) {
   }
   const boxes = () => [...svg.querySelectorAll(".node[role]")].sort((a, b) => a.getBoundingClientRect().x - b.getBoundingClientRect().x)
 
+  // Brings an end of the network into sight, where only what is in sight is drawn
+  function reveal(isFirst) {
+    const { view, scene, size } = board
+    board.look({ ...view, x: isFirst ? 0 : size.width - scene.width * view.k, fitted: false })
+  }
+
   svg.addEventListener("keydown", event => {
     const from = event.target.closest?.(".node")
     if (!from || event.ctrlKey || event.metaKey || event.altKey) return
     const name = from.closest("[data-piece]").dataset.piece
+    if (event.key === "Home" || event.key === "End") reveal(event.key === "Home")
     const all = boxes()
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
     const to = step ? all[all.indexOf(from) + step] : { Home: all[0], End: all[all.length - 1] }[event.key]

@@ -17,7 +17,10 @@ const [NARROW, LOW] = [500, 250] // px: on a phone the canvas is lower, so that 
 const MAP = 22 // px of the strip below
 const HINT = "A click looks inside, a double click unfolds"
 const EDIT_HINT = ", a right click says what can be done; a stage's edges can be dragged"
-const boards = new WeakMap() // parentElement -> what outlives a redraw
+const [FINGER_HINT, FINGER_EDITS] = ["Tap: look inside. Twice: unfold", ". Hold: what can be done"]
+const byFinger = () => matchMedia("(pointer: coarse)").matches
+// parentElement -> what outlives a redraw, and a mount in which Streamlit ends the script and begins it again
+const boards = new WeakMap()
 
 // A scene whose grounds know whether they are open
 function sceneOf(picture) {
@@ -44,20 +47,27 @@ function anchor(board, next, renamed) {
   return { from: ground(scene.grounds), to: ground(next.grounds) }
 }
 
+// The network in sentences, for who hears the page
+function tell(list, sentences) {
+  list.hidden = !sentences.length
+  list.replaceChildren(...sentences.map(text => Object.assign(document.createElement("li"), { textContent: text })))
+}
+
 function makeBoard(root) {
   const svg = node("svg", { class: "network", role: "group" })
   const window = root.querySelector(".window")
   const line = root.querySelector(".line")
   window.prepend(svg)
   const world = makeWorld(svg)
-  const board = { view: null, scene: null, selected: null, measure: "macs", size: { width: 0, height: 0 } }
+  // `outer` are functions that listen to more than the canvas, until a signal
+  const board = { view: null, scene: null, selected: null, measure: "macs", size: { width: 0, height: 0 }, outer: [] }
   const map = minimap(root.querySelector(".map"), board)
   const reach = keys(svg, board)
   const measures = chooser(root.querySelector(".measure"), measure => {
     board.measure = measure
     draw()
   })
-  const unlink = hover(svg, root.querySelector(".line"), board)
+  hover(svg, root.querySelector(".line"), board)
   const bar = stagebar(root.querySelector(".stagebar"), board)
   board.menu = menus(svg, root, board)
   drags(svg, root.querySelector(".hint"), board)
@@ -121,23 +131,32 @@ function makeBoard(root) {
     }
     Object.assign(board, { text, scene: next, selected: data.selected })
     svg.setAttribute("aria-label", data.label)
+    tell(root.querySelector(".told"), data.told ?? [])
     svg.dataset.pieces = next.pieces.length
     const renamed = data.edits?.renamed ?? {}
     const focused = svg.querySelector(".node:focus")?.dataset.id
     measures(data.extra ?? {})
     draw(renamed)
     root.classList.toggle("fixed", !data.edits)
-    board.hint = data.edits?.refused || (data.interactive ? HINT + (data.edits ? EDIT_HINT : "") : "")
+    const [hint, edits] = byFinger() ? [FINGER_HINT, FINGER_EDITS] : [HINT, EDIT_HINT]
+    board.hint = data.edits?.refused || (data.interactive ? hint + (data.edits ? edits : "") : "")
     line.textContent = board.hint
     line.classList.toggle("refused", Boolean(data.edits?.refused))
     if (focused) svg.querySelector(`.pieces [data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true })
     board.menu.show(data.edits?.menu)
   }
   const observer = new ResizeObserver(() => board.data && root.clientWidth !== board.size.width && board.show(board.data))
-  observer.observe(root)
+  let listening = null
+  board.begin = () => {
+    if (listening) return
+    listening = new AbortController()
+    for (const listen of board.outer) listen(listening.signal)
+    observer.observe(root)
+  }
   board.end = () => {
+    listening?.abort()
+    listening = null
     observer.disconnect()
-    unlink()
   }
 
   const middle = () => [board.size.width / 2, board.size.height / 2]
@@ -145,23 +164,22 @@ function makeBoard(root) {
     fit: () => board.fit(0), in: () => board.look(zoomed(board.view, 1.3, ...middle())), out: () => board.look(zoomed(board.view, 1 / 1.3, ...middle())),
   }
   root.querySelector(".tools").onclick = event => acts[event.target.dataset.act]?.()
-  return { board, svg, window }
+  return { board, svg, window, root }
 }
 
 export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".canvas")
   let made = boards.get(parentElement)
-  if (!made) {
+  if (made?.root !== root) {
+    made?.board.end()
     made = makeBoard(root)
     boards.set(parentElement, made)
     if (data.interactive) gestures(made.svg, made.window, made.board)
   }
+  made.board.begin()
   root.classList.toggle("still", !data.interactive)
   made.board.send = setTriggerValue
   made.board.show(data)
   root.querySelector(".legend").innerHTML = data.legend
-  return () => {
-    made.board.end()
-    boards.delete(parentElement)
-  }
+  return made.board.end
 }

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import words
 from app.components.assets import component
-from resnet_tf.design.costs import Costs
+from resnet_tf.design.costs import Cost, Costs
 from resnet_tf.design.layout import layout
 from resnet_tf.design.picture import Level, Picture
 
@@ -34,12 +34,18 @@ _HTML = """<div class="canvas">
 </div>
 </div>
 <div class="menu" role="menu" hidden></div>
+<ol class="told"></ol>
 </div>
 """
 _canvas = component("canvas", html=_HTML, css="canvas.css", js="main.js")
 _LINE = '<svg width="26" height="8" aria-hidden="true"><g class="edge {kind}"><path d="M0 4H26"/></g></svg>'
 _KINDS = {
     "identity": "identity", "projection": "projection", "padding": "zero padding", "concatenation": "concatenation",
+    "cut": "cut shortcut",
+}  # fmt: skip
+_WAYS = {
+    "identity": "identity shortcut", "projection": "projection shortcut", "padding": "zero-padded shortcut",
+    "concatenation": "concatenation", "cut": "cut shortcut", "none": "no shortcut",
 }  # fmt: skip
 _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "activation", "pool": "pool"}
 
@@ -79,6 +85,7 @@ def _data(
         "height": height,
         "interactive": interactive,
         "label": in_words(counted),
+        "told": [_told(counted, part) for part in counted.stages] if interactive else [],
         "legend": _legend(counted, picture) if interactive else "",
     }
 
@@ -92,6 +99,17 @@ def in_words(counted: Costs) -> str:
         "Arrow keys walk its blocks, Enter unfolds one, Space selects it, "
         "plus and minus change its stage's depth, the menu key says what else can be done."
     )
+
+
+def _told(counted: Costs, part: Cost) -> str:
+    """A stage, the stem or the head in a sentence: what is in it, what comes out, what it costs."""
+    blocks = [block for block in counted.graph.blocks if block.name.startswith(f"{part.name}.")]
+    kinds = Counter(block.shortcut for block in blocks)
+    ways = ", ".join(f"{count} × {_WAYS[kind]}" for kind, count in kinds.items())
+    inside = f" of {len(blocks)} {'block' if len(blocks) == 1 else 'blocks'} ({ways})" if blocks else ""
+    title = part.name.capitalize() if not blocks else f"Stage {part.name.removeprefix('stage')}"
+    costs = f"{words.short(part.parameters)} parameters, {words.short(part.macs)} MACs"
+    return f"{title}{inside} gives {words.shape(part.shape)}: {costs}."
 
 
 def _legend(counted: Costs, picture: Picture) -> str:

@@ -69,6 +69,19 @@ def test_one_box_is_in_the_order_of_tab_and_the_end_key_brings_the_last_into_sig
     expect(page.locator('.pieces .node[tabindex="0"]')).to_have_count(1)
 
 
+def test_home_and_end_reach_the_ends_of_a_network_of_which_little_is_drawn(visit):
+    page = visit("?design=resnet1202_cifar10")
+    page.get_by_role("radio", name="block", exact=True).click()
+    expect(part(page, "stage1.block2")).to_be_visible()
+    settle(page)
+    blocks(page).first.focus()
+    page.keyboard.press("End")
+    expect(part(page, "head")).to_be_focused()
+    expect(part(page, "head")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Home")
+    expect(part(page, "stem")).to_be_focused()
+
+
 def test_a_drag_pans_and_is_no_click_and_the_strip_below_shows_where_one_is(visit):
     page = visit("?design=resnet152")
     heading(page, "stage3").click()
@@ -110,16 +123,22 @@ def test_the_wheel_zooms_to_the_cursor_and_a_plain_wheel_leaves_the_page_to_scro
     assert near["x"] + near["width"] / 2 == pytest.approx(x, abs=3)
 
 
-def test_two_fingers_pinch_and_one_finger_pans(visit, phone):
-    page = visit("?design=resnet50", **phone)
+def touching(page, y):
+    """A function by which fingers at that height touch the screen: `fingers("touchMove", 100, 120)`."""
     touch = page.context.new_cdp_session(page)
-    frame = canvas(page).bounding_box()
-    middle, y = frame["x"] + frame["width"] / 2, frame["y"] + 60
 
     def fingers(kind, *places):
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [
             {"x": x, "y": y, "id": i} for i, x in enumerate(places)]})  # fmt: skip
 
+    return fingers
+
+
+def test_two_fingers_pinch_and_one_finger_pans(visit, phone):
+    page = visit("?design=resnet50", **phone)
+    frame = canvas(page).bounding_box()
+    middle = frame["x"] + frame["width"] / 2
+    fingers = touching(page, frame["y"] + 60)
     before = at(page, "stage1.block1")
     fingers("touchStart", middle)
     for step in range(1, 9):
@@ -188,6 +207,7 @@ def test_a_box_says_its_shape_its_costs_and_how_far_it_sees(visit):
 # --- edits where the network is drawn
 
 RESNET50 = 25_557_032  # trainable parameters, torchvision's count
+BLOCK_OF_STAGE_1 = 70_400  # He 2015: 1x1 256 to 64, 3x3, 1x1 64 to 256, and three norms
 BLOCK_OF_STAGE_3 = 256 * (1024 + 9 * 256 + 1024) + 2 * (256 + 256 + 1024)  # of a bottleneck, by hand
 
 
@@ -274,6 +294,58 @@ def test_a_stages_buttons_are_as_large_as_a_finger_and_make_it_deeper(visit, pho
     assert min(box["width"], box["height"]) >= 43.9
     more.tap()
     expect(part(page, "stage1.block4")).to_have_count(1)
+
+
+def test_a_finger_that_rests_on_a_block_is_told_what_can_be_done(visit, phone):
+    page = visit("?design=resnet50", **phone)
+    box = at(page, "stage1.block2")
+    fingers = touching(page, box["y"] + box["height"] / 2)
+    fingers("touchStart", box["x"] + box["width"] / 2)
+    menu = page.get_by_role("menu")
+    expect(menu).to_contain_text("One block more")
+    fingers("touchEnd")
+    rows = menu.get_by_role("menuitem")
+    assert min(row.bounding_box()["height"] for row in rows.all()) >= 43.9
+    menu.get_by_role("menuitem", name="One block more").tap()
+    expect_parameters(page, RESNET50 + BLOCK_OF_STAGE_1)
+
+
+def test_a_finger_drags_a_stages_edge_for_its_depth(visit, phone):
+    page = visit("?design=resnet50", **phone)
+    handle = edge(page, "stage1", "blocks").bounding_box()
+    assert handle["width"] >= 43.9
+    length = at(page, "stage1.block3")["x"] - at(page, "stage1.block2")["x"]
+    x = handle["x"] + handle["width"] / 2
+    fingers = touching(page, handle["y"] + handle["height"] / 2)
+    fingers("touchStart", x)
+    for step in range(1, 5):
+        fingers("touchMove", x + step * length / 4)
+    fingers("touchEnd")
+    expect_parameters(page, RESNET50 + BLOCK_OF_STAGE_1)
+
+
+def test_the_menu_key_says_what_can_be_done_and_arrows_and_enter_do_it(visit):
+    page = visit("?design=resnet50")
+    part(page, "stage1.block2").focus()
+    page.keyboard.press("ContextMenu")
+    rows = page.get_by_role("menu").get_by_role("menuitem")
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(rows.first).to_contain_text("One block more")
+    page.keyboard.press("Enter")
+    expect_parameters(page, RESNET50 + BLOCK_OF_STAGE_1)
+
+
+def test_a_network_that_is_heard_is_told_in_sentences(visit):
+    page = visit("?design=resnet50")
+    told = page.locator(".canvas .told li")
+    expect(told).to_have_count(6)  # stem, four stages, head
+    expect(told.nth(2)).to_have_text(
+        "Stage 2 of 4 blocks (1 × projection shortcut, 3 × identity shortcut) gives 28×28×512: "
+        "1.23 M parameters, 1.04 G MACs."
+    )
 
 
 def test_a_box_and_its_row_in_the_table_stand_out_together(visit):

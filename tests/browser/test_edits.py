@@ -1,0 +1,92 @@
+"""A sample of tests/app/test_edits.py in a real browser: none of the edits that hands make one after another is lost."""
+
+import random
+
+import pytest
+from desk import expect_parameters, set_number
+from playwright.sync_api import expect
+
+from benchmarks.served import settle
+from resnet_tf.design.costs import costs
+from resnet_tf.design.layout import layout
+from resnet_tf.design.links import to_link
+from resnet_tf.design.moves import outcome
+from resnet_tf.design.presets import edit, preset
+from resnet_tf.design.stages import depth_of
+
+STEPS = 16
+KEYS = {"+": "deepen", "-": "shallow", "d": "duplicate", ">": "widen", "Delete": "remove"}
+LINK = "link => new URL(location.href).searchParams.get('design') === link"
+
+
+class Visitor:
+    """Hands on a page, and what it should hold after what they did: the versions before, now, and after it."""
+
+    def __init__(self, page, name, chance):
+        self.page, self.chance = page, chance
+        self.past, self.now, self.future = [], preset(name), []
+
+    def edited(self, spec):
+        if spec not in (None, self.now):
+            self.past, self.now, self.future = [*self.past, self.now], spec, []
+
+    def by_key(self):
+        block = self.chance.choice([block.name for block in costs(self.now).graph.blocks if "." in block.name])
+        key = self.chance.choice(list(KEYS))
+        self.page.locator(f'.pieces .node[data-id="{block}"]').focus()
+        self.page.keyboard.press(key)
+        self.edited(outcome(self.now, block, KEYS[key]).spec)
+
+    def by_menu(self):
+        stage = f"stage{self.chance.randint(1, len(self.now.stages))}"
+        self.page.locator(f'.pieces .node[data-id="{stage}.block1"]').click(button="right")
+        self.page.get_by_role("menuitem", name="Cut this shortcut").or_(
+            self.page.get_by_role("menuitem", name="Restore this shortcut")
+        ).first.click()
+        cut = f"{stage}.block1" in self.now.cut_shortcuts
+        self.edited(outcome(self.now, f"{stage}.block1", "restore" if cut else "cut").spec)
+
+    def in_the_form(self):
+        i, blocks = self.chance.randrange(len(self.now.stages)), self.chance.randint(1, 5)
+        set_number(self.page, f"Stage {i + 1} blocks", blocks)
+        stages = [stage.model_dump(mode="json") for stage in self.now.stages]
+        stages[i]["blocks"] = blocks
+        self.edited(edit(self.now, stages=stages))
+
+    def undo(self):
+        if self.past:
+            self.page.get_by_role("button", name="Undo").click()
+            self.past, self.now, self.future = self.past[:-1], self.past[-1], [self.now, *self.future]
+
+    def redo(self):
+        if self.future:
+            self.page.get_by_role("button", name="Redo").click()
+            self.past, self.now, self.future = [*self.past, self.now], self.future[0], self.future[1:]
+
+    def reload(self):
+        """What the address holds is all that comes back."""
+        self.page.reload()
+        self.past, self.future = [], []
+
+    def expect_that_all_say_the_same(self):
+        self.page.wait_for_function(LINK, arg=to_link(self.now))
+        settle(self.page)
+        counted = costs(self.now)
+        expect_parameters(self.page, counted.trainable_parameters)
+        for i in range(len(self.now.stages)):
+            field = self.page.get_by_role("spinbutton", name=f"Stage {i + 1} blocks", exact=True)
+            expect(field).to_have_value(f"{depth_of(self.now, i)}")
+        pieces = len(layout(counted, "block").pieces)
+        expect(self.page.locator(".canvas .network")).to_have_attribute("data-pieces", f"{pieces}")
+        expect(self.page.get_by_role("button", name="Undo")).to_be_enabled(enabled=bool(self.past))
+        expect(self.page.get_by_role("button", name="Redo")).to_be_enabled(enabled=bool(self.future))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_edit_is_lost_whatever_hand_makes_it(visit, seed):
+    chance = random.Random(seed)
+    visitor = Visitor(visit("?design=resnet18"), "resnet18", chance)
+    hands = [visitor.by_key, visitor.by_menu, visitor.in_the_form, visitor.undo, visitor.redo]
+    for hand in (*chance.choices(hands, weights=(5, 2, 4, 3, 2), k=STEPS), visitor.reload, visitor.by_key):
+        hand()
+        visitor.expect_that_all_say_the_same()
