@@ -6,6 +6,7 @@ PAGES = {
     "gallery": "Saved designs, their runs and their versions",
     "train": "Train the design and watch it learn",
     "sweeps": "Train a design many times, changed along some axes",
+    "laboratory": "See how signals and gradients travel through the design",
     "compare": "Designs, runs and published networks side by side",
     "export": "Take a network away in formats that load elsewhere",
 }

@@ -25,6 +25,7 @@ log = logging.getLogger("resnet_tf")
 
 if TYPE_CHECKING:
     from resnet_tf.design.calibration import Calibration
+    from resnet_tf.runs.profiles import Profiled
     from resnet_tf.runs.workbench import Workbench
 
 FIRST = "resnet18"
@@ -355,6 +356,26 @@ def _calibration(bench: Workbench, _now: int) -> Calibration | None:
 def calibrate() -> None:
     """Has the worker measure how fast it trains."""
     workbench().calibrate()
+
+
+def profiled(spec: Spec) -> Profiled | None:
+    """What was measured of a design; None before, and, as with `calibration`, where it would have to be waited for."""
+    if "resnet_tf.runs.workbench" not in sys.modules:
+        return None
+    return _profiled(instance(), spec, int(time.monotonic() / CALIBRATION_KEPT))
+
+
+@lru_cache(maxsize=16)
+def _profiled(bench: Workbench, spec: Spec, _now: int) -> Profiled | None:
+    from resnet_tf.runs.failures import WorkbenchError
+
+    try:
+        return bench.profiled(spec)
+    except SpecError:  # one without a head: there is no gradient of anything
+        return None
+    except WorkbenchError as error:
+        log.warning("%s: the canvas is not coloured by gradients", error)
+        return None
 
 
 def remember_visitor() -> None:

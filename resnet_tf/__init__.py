@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from resnet_tf.design.totals import totals
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
+    from resnet_tf.learning.gradients import gradient_flow
     from resnet_tf.learning.notebook import to_notebook
     from resnet_tf.learning.pretrained import load_pretrained
     from resnet_tf.learning.recipes import RECIPES, Recipe
@@ -55,6 +56,7 @@ _HOMES = {
     "design.totals": ("totals",),
     "learning.build": ("build",),
     "learning.export": ("export",),
+    "learning.gradients": ("gradient_flow",),
     "learning.pretrained": ("load_pretrained",),
     "learning.notebook": ("to_notebook",),
     "learning.recipes": ("RECIPES", "Recipe"),
@@ -87,6 +89,7 @@ __all__ = [
     "figure",
     "fpn",
     "from_link",
+    "gradient_flow",
     "layout",
     "load_pretrained",
     "load_weights",

@@ -11,25 +11,38 @@ const MEASURES = {
   intensity: { title: "FLOP per byte", unit: " FLOP per byte", of: f => (f[5] ? f[4] / f[5] : 0) },
 }
 
-// What shade stands for in a scene: the measure's own numbers, or `extra`, numbers by part's name that Python gave
+// What shade stands for in a scene: the measure's own numbers, or `extra`, numbers by part's name that Python gave. A part
+// for which there is none is left blank.
 export function shadeOf(scene, measure, extra) {
   const given = extra[measure]
   const of = given ? null : MEASURES[measure].of
   const top = given ? Math.max(0, ...Object.values(given.values)) : most(scene, of)
-  const value = (n, piece) => (given ? given.values[piece.name + n.id] ?? 0 : of(n.facts))
+  const value = (n, piece) => (given ? given.values[piece.name + n.id] : of(n.facts))
   const unit = measure === "memory" ? "B" : ""
+  const say = given ? x => String(Number(x.toPrecision(2))) : short // which are no counts
   return {
-    key: `${measure} ${top}`,
-    of: (n, piece) => ({ share: top ? value(n, piece) / top : 0, shown: short(value(n, piece), unit) }),
-    scale: `0 to ${short(top)}${given ? ` ${given.unit}` : MEASURES[measure].unit}`,
+    key: `${measure} ${top} ${given ? sum(Object.values(given.values)) : ""}`,
+    of: (n, piece) => {
+      const known = value(n, piece)
+      return known === undefined ? { share: 0, shown: "" } : { share: top ? known / top : 0, shown: say(known, unit) }
+    },
+    scale: `0 to ${say(top)}${given ? ` ${given.unit}` : MEASURES[measure].unit}`,
   }
 }
 
-// The choice of a measure; `change` is called with the chosen one
+const sum = numbers => numbers.reduce((a, b) => a + b, 0)
+
+// The choice of a measure; `change` is called with the chosen one. What comes back takes `extra` measures too, and says
+// which is chosen: one that is gone gives way to the first.
 export function chooser(select, change) {
   select.onchange = () => change(select.value)
   return extra => {
     const rows = [...Object.entries(MEASURES), ...Object.entries(extra)].map(([name, { title }]) => [name, title])
-    if (select.options.length !== rows.length) select.replaceChildren(...rows.map(([name, title]) => new Option(title, name)))
+    if (select.options.length !== rows.length) {
+      const chosen = rows.some(([name]) => name === select.value) ? select.value : rows[0][0]
+      select.replaceChildren(...rows.map(([name, title]) => new Option(title, name)))
+      select.value = chosen
+    }
+    return select.value
   }
 }

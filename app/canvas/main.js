@@ -135,7 +135,7 @@ function makeBoard(root) {
     svg.dataset.pieces = next.pieces.length
     const renamed = data.edits?.renamed ?? {}
     const focused = svg.querySelector(".node:focus")?.dataset.id
-    measures(data.extra ?? {})
+    board.measure = measures(data.extra ?? {})
     draw(renamed)
     root.classList.toggle("fixed", !data.edits)
     const [hint, edits] = byFinger() ? [FINGER_HINT, FINGER_EDITS] : [HINT, EDIT_HINT]

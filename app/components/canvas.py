@@ -52,16 +52,17 @@ _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "act
 
 def canvas(
     counted: Costs, level: Level, *, key: str, selected: str | None, turned: Collection[str],
-    edits: Mapping[str, Any] | None, on: Mapping[str, Callable[[Any], None]], height: int = 330,
+    edits: Mapping[str, Any] | None, on: Mapping[str, Callable[[Any], None]], extra: Mapping[str, Any] | None = None,
+    height: int = 330,
 ) -> None:  # fmt: skip
     """Draws the network at a level, but for the parts that are `turned` the other way.
 
     `edits` is what can be done to it, as the script takes it, if anything. `on` has what is called when a part is
     "chosen" or "turned", when a "menu" is wanted of it, when it is "moved" by a row of one, and when an edge was
-    "dragged".
+    "dragged". `extra` is more to colour by: by name a title, a unit and `values` by parts' names.
     """
     picture = layout(counted, level, turned)
-    data = {**_data(counted, picture, selected, height, interactive=True), "edits": edits}
+    data = {**_data(counted, picture, selected, height, interactive=True), "edits": edits, "extra": extra or {}}
 
     def told(event: str) -> Callable[[], None]:
         return lambda: on[event](st.session_state[key][event])

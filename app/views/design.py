@@ -16,6 +16,7 @@ from app.components.controls import controls
 from app.components.figures import figures
 from app.components.hardware import choose_hardware
 from app.components.inspector import find, inspector
+from app.components.shading import measured
 from app.components.shapes import shapes
 from app.components.strip import strip
 from app.components.table import as_csv, table
@@ -127,6 +128,7 @@ def sheet() -> None:
             counted, st.session_state["level"], key="canvas", selected=block and chosen,
             turned=st.session_state["turned"], on=CANVAS,
             edits=None if state.is_looked_at() else edits.offered(state.current_spec()),
+            extra=measured(state.current_spec()),
         )  # fmt: skip
         state.let_paint()
         with above:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_tf.cli import counting, curves, designing, files, importing, presets, runs, sweeping, training
+from resnet_tf.cli import counting, curves, designing, files, importing, presets, profiling, runs, sweeping, training
 from resnet_tf.cli.failures import Edge
 
 _CODES = (
@@ -44,6 +44,9 @@ COMMANDS = {
         "train trained --from trained --dataset my_images.zip --recipe finetune --frozen 2 -o tuned",
     ),
     training.rate: ("rate resnet20_cifar10", "rate resnet18 --dataset cifar10 --recipe he2015 --steps 200"),
+    profiling.profile: (
+        "profile resnet20_cifar10", "profile resnet56_cifar10 --set order=pre --seeds 3", "profile plain20_cifar10 --json",
+    ),
     sweeping.sweep: (
         "sweep resnet20_cifar10 --axis width=0.5,1,2 --axis learning_rate=0.01..1:log --how asha --trials 16",
         "sweep resnet20_cifar10 --axis shortcut=projection,zero-padding,none --repeats 3 --with epochs=5",

@@ -35,7 +35,7 @@ class Junction(NamedTuple):
 def junctions(subject: Spec | LayerGraph) -> tuple[Junction, ...]:
     """The blocks with a shortcut, in order."""
     graph = as_graph(subject)
-    return tuple(_junction(graph, block) for block in graph.blocks if block.shortcut != "none")
+    return tuple(_junction(graph, block) for block in graph.blocks if block.joins)
 
 
 def _junction(graph: LayerGraph, block: Block) -> Junction:

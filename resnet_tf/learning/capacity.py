@@ -38,6 +38,21 @@ def check_memory(spec: Spec, recipe: Recipe, available: int | None = None) -> No
         )
 
 
+def check_pass(spec: Spec, batch: int, available: int | None = None) -> None:
+    """Returns where one pass forward and back fits the memory; raises TrainingRefused with a width that would.
+
+    `available` is in bytes, as for `check_memory`.
+    """
+    most = available_bytes() if available is None else available
+    needed = costs(spec).memory(batch, optimizer="sgd").training.bytes
+    if needed > most:
+        percent = math.floor(100 * most / needed)  # activations grow with the widths, weights with their square
+        raise TrainingRefused(
+            f"A pass of {batch:,} images through this design and back takes about {_gigabytes(needed)} and this machine "
+            f"has {_gigabytes(most)} free: it fits with every width at {percent:,} % of what it is"
+        )
+
+
 @lru_cache(maxsize=4096)
 def training_bytes(spec: Spec, recipe: Recipe, batch: int) -> int:
     """The estimated memory of one training step; averages, slow weights and accumulated gradients

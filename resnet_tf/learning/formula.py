@@ -18,7 +18,7 @@ from resnet_tf.design.graph import LayerGraph
 from resnet_tf.design.junctions import Span, spans
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.backend import keras
-from resnet_tf.learning.build import assemble, deep
+from resnet_tf.learning.build import assemble, begin_again, deep
 from resnet_tf.learning.gradients import Batch, classified
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.makers import Maker, Tensor
@@ -45,35 +45,49 @@ class Terms(NamedTuple):
         return float(np.linalg.norm(self.remainder) / np.linalg.norm(self.total))
 
 
+class Formula:
+    """The formula's terms over a span of blocks, for many seeds: the network is built once."""
+
+    def __init__(self, subject: Spec | LayerGraph, span: Span | None = None) -> None:
+        """By default over the longest span. Raises SpecError for a network with no block whose shortcut is an identity."""
+        self.graph = as_graph(subject)
+        self.span = span or longest(self.graph)
+        tensors: dict[str, Tensor] = {}
+
+        def kept(make: Maker, op: Any, name: str, *of: Any) -> Tensor:
+            tensors[name] = make(op, name, *of)
+            return tensors[name]
+
+        makers = {op: partial(kept, make) for op, make in training_makers().items()}
+        self._model = model = assemble(self.graph, makers, seed=0, name="whole")
+        x_l, x_k = tensors[self.span.start], tensors[self.span.end]
+        branches = [tensors[self.graph.by_name[each.join].inputs[0]] for each in self.span.blocks]
+        summed = branches[0] if len(branches) == 1 else keras.layers.Add()(branches)
+        with deep(self.graph):
+            self._below = _function(keras.Model(model.inputs[0], x_l))
+            self._within = _function(keras.Model(x_l, [x_k, summed]))
+            self._above = _function(keras.Model(x_k, model.outputs[0]))
+
+    def terms(self, batch: Batch, seed: int = 0) -> Terms:
+        """The terms of one batch, in training mode, on weights of this seed."""
+        begin_again(self._model, seed)
+        below, within, above = self._below, self._within, self._above
+        gradient = _GRADIENTS[keras.backend.backend()]
+        with deep(self.graph):
+            images, labels = map(ops.convert_to_tensor, batch)
+            start = below(images)
+            total = gradient(lambda x: classified(labels, above(within(x)[0])), start)
+            direct = gradient(lambda x: classified(labels, above(x)), within(start)[0])
+            through = gradient(lambda x: ops.sum(within(x)[1] * direct), start)
+        return Terms(self.span, *map(ops.convert_to_numpy, (total, direct, through)))
+
+
 def terms(subject: Spec | LayerGraph, batch: Batch, span: Span | None = None, seed: int = 0) -> Terms:
     """The formula's terms over a span of blocks, by default the longest, in training mode, on weights of this seed.
 
-    Raises SpecError for a network without two blocks in a row whose shortcuts are identities.
+    Raises SpecError for a network with no block whose shortcut is an identity.
     """
-    graph = as_graph(subject)
-    span = span or longest(graph)
-    tensors: dict[str, Tensor] = {}
-
-    def kept(make: Maker, op: Any, name: str, *of: Any) -> Tensor:
-        tensors[name] = make(op, name, *of)
-        return tensors[name]
-
-    model = assemble(
-        graph, {op: partial(kept, make) for op, make in training_makers().items()}, seed=seed, name="whole"
-    )
-    x_l, x_k = tensors[span.start], tensors[span.end]
-    branches = [tensors[graph.by_name[each.join].inputs[0]] for each in span.blocks]
-    with deep(graph):
-        below = _function(keras.Model(model.inputs[0], x_l))
-        within = _function(keras.Model(x_l, [x_k, branches[0] if len(branches) == 1 else keras.layers.Add()(branches)]))
-        above = _function(keras.Model(x_k, model.outputs[0]))
-        images, labels = map(ops.convert_to_tensor, batch)
-        start = below(images)
-        gradient = _GRADIENTS[keras.backend.backend()]
-        total = gradient(lambda x: classified(labels, above(within(x)[0])), start)
-        direct = gradient(lambda x: classified(labels, above(x)), within(start)[0])
-        through = gradient(lambda x: ops.sum(within(x)[1] * direct), start)
-    return Terms(span, *map(ops.convert_to_numpy, (total, direct, through)))
+    return Formula(subject, span).terms(batch, seed)
 
 
 def longest(graph: LayerGraph) -> Span:
@@ -86,9 +100,13 @@ def longest(graph: LayerGraph) -> Span:
 
 def _function(model: keras.Model) -> Callable[[Tensor], Any]:
     """The model in training mode, as a function that leaves its moving statistics alone."""
-    trainable, fixed = ([weight.value for weight in part] for part in
-                        (model.trainable_variables, model.non_trainable_variables))  # fmt: skip
-    return lambda x: model.stateless_call(trainable, fixed, x, training=True)[0]
+    parts = (model.trainable_variables, model.non_trainable_variables)
+
+    def run(x: Tensor) -> Any:
+        trainable, fixed = ([weight.value for weight in part] for part in parts)  # as they are now
+        return model.stateless_call(trainable, fixed, x, training=True)[0]
+
+    return run
 
 
 # --- the gradient of a number with respect to a tensor, on each backend

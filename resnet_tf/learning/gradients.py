@@ -7,6 +7,7 @@ all backends do it the same way.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -130,7 +131,12 @@ def _edge(edge: Edge) -> str:
 
 
 def effective_rank(features: np.ndarray) -> float:
-    """e to the entropy of the singular values' shares, of (n, channels) around their mean (Roy 2007): 1 to n."""
+    """e to the entropy of the singular values' shares, of (n, channels) around their mean (Roy 2007): 1 to n.
+
+    Not a number for features that have outgrown their precision.
+    """
+    if not np.isfinite(features).all():
+        return math.nan
     values = np.linalg.svd(features - features.mean(axis=0), compute_uv=False)
     shares = values / max(values.sum(), TINY)
     return float(np.exp(-np.sum(shares * np.log(np.maximum(shares, TINY)))))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_tf.design.costs import costs
 from resnet_tf.design.spec import Spec
+from resnet_tf.learning import capacity
 from resnet_tf.learning.capacity import TrainingRefused, available_bytes, check_memory
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.runs.checkpoints import sizes
@@ -53,6 +54,14 @@ def check_size(settings: Settings, wish: Wish) -> None:
             check_memory(wish.spec, wish.recipe, available(settings))
         except TrainingRefused as error:
             raise WorkbenchError(str(error)) from error
+
+
+def check_pass(settings: Settings, spec: Spec, batch: int) -> None:
+    """Returns where one pass of so many images forward and back fits the memory; raises WorkbenchError."""
+    try:
+        capacity.check_pass(spec, batch, available(settings))
+    except TrainingRefused as error:
+        raise WorkbenchError(str(error)) from error
 
 
 def _check(settings: Settings, wish: Wish, rules: Mapping[str, Callable[[Wish, int], str]]) -> None:

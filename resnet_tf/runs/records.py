@@ -18,7 +18,7 @@ from resnet_tf.learning.sweeps import Base, Illegal, Plan, Search, all_epochs
 __all__ = ["Base", "Illegal", "Plan", "Recipe", "Search", "SweepAxis", "Values", "in_words", "parse_values",
            "written_value"]  # fmt: skip
 
-Task: TypeAlias = Literal["train", "export", "calibrate"]
+Task: TypeAlias = Literal["train", "export", "calibrate", "profile"]
 State: TypeAlias = Literal["queued", "running", "interrupted", "paused", "finished", "stopped", "failed", "diverged"]
 WorkerState: TypeAlias = Literal["starting", "warm", "busy", "resting", "down"]
 
@@ -27,6 +27,7 @@ RESUMABLE = ("interrupted", "paused", "stopped", "failed")
 SETTLED = ("finished", "paused", "stopped", "failed", "diverged")
 ENDED = (*SETTLED, "interrupted")
 CALIBRATED = "calibrated"  # the event that has what a calibration measured
+PROFILED = "profiled"  # the one that has a profile
 
 
 @dataclass(frozen=True)

@@ -71,10 +71,10 @@ class Store:
 
     def runs(
         self, task: Task | None = "train", owner: str | None = None, most: int | None = None, *, named: str = "",
-        brief: bool = False,
+        brief: bool = False, key: str = "",
     ) -> list[Run]:  # fmt: skip
-        """The newest runs, the newest first, those `named` so; `brief` with their last epochs alone."""
-        chosen = (*_of_owner(task, owner), *_named(named))
+        """The newest runs, the newest first, those `named` so, or with a `key`; `brief` with their last epochs alone."""
+        chosen = (*_of_owner(task, owner), *_named(named), *_keyed(key))
         query = select(runs).where(*chosen).order_by(runs.c.created.desc(), runs.c.id).limit(most)
         with self.database.reading() as connection:
             return read_runs(connection, query, self.database.watch, brief=brief)
@@ -328,6 +328,11 @@ def _named(text: str) -> list[Any]:
         return []
     in_name = func.lower(runs.c.name).contains(text.lower(), autoescape=True)
     return [or_(in_name, runs.c.id.startswith(text, autoescape=True))]
+
+
+def _keyed(key: str) -> list[Any]:
+    """Of runs that have a key among their options, as profiles of one design."""
+    return [runs.c.options["key"].as_string() == key] if key else []
 
 
 def _forget(connection: Connection, run: str, happenings: Sequence[Happening]) -> None:

@@ -23,7 +23,7 @@ from resnet_tf.runs.checkpoints import Checkpoints
 from resnet_tf.runs.failures import FilesUnavailable, NoSuchRun, WorkbenchError, disk_sentence
 from resnet_tf.runs.files import Files
 from resnet_tf.runs.porter import STAYS
-from resnet_tf.runs.records import CALIBRATED, Artifact, Origin, Run
+from resnet_tf.runs.records import CALIBRATED, PROFILED, Artifact, Origin, Run
 from resnet_tf.runs.starts import no_checkpoint, origin_of, weights_file, weights_path
 from resnet_tf.runs.store import Happening
 
@@ -202,7 +202,22 @@ def calibrate(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     yield Happening(CALIBRATED, len(PROBES), 0, time.monotonic() - began, {"seconds": seconds})
 
 
-TASKS: dict[str, Task] = {"train": train, "export": export, "calibrate": calibrate}
+def profile(run: Run, desk: Desk) -> Generator[Happening, None, None]:
+    """One event for each pass over the images, then what all of them say of the design."""
+    from resnet_tf.learning.measure import profiled
+
+    began = time.monotonic()
+    for each in profiled(run.spec, desk.files.with_images(run.dataset)):
+        spent = time.monotonic() - began
+        if each.done == 1:
+            yield Happening("compiling", 0, 0, 0.0, {"steps": each.of})
+        if each.profile is None:
+            yield Happening("step", each.done, 0, spent, {"measured": each.what})
+        else:
+            yield Happening(PROFILED, each.of, 0, spent, each.profile.as_json())
+
+
+TASKS: dict[str, Task] = {"train": train, "export": export, "calibrate": calibrate, "profile": profile}
 # errors whose message is a sentence for people already
 SENTENCES = (
     WorkbenchError, ArchiveError, DatasetMismatch, DatasetUnavailable, SpecError, TrainingRefused, UnsafeFile,

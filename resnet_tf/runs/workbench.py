@@ -32,9 +32,10 @@ from resnet_tf.runs.logs import noted
 from resnet_tf.runs.points import KINDS, parameters_of, points_of
 from resnet_tf.runs.polls import timed
 from resnet_tf.runs.presence import presence
-from resnet_tf.runs.quotas import Wish, check_quotas, check_size, check_upload
+from resnet_tf.runs.quotas import Wish, check_pass, check_quotas, check_size, check_upload
 from resnet_tf.runs.records import (
     CALIBRATED,
+    PROFILED,
     Artifact,
     Design,
     DesignVersion,
@@ -51,6 +52,7 @@ from resnet_tf.runs.settings import Settings
 if TYPE_CHECKING:
     from resnet_tf.design.recognition import Recognised
     from resnet_tf.runs.designs import Designs
+    from resnet_tf.runs.profiles import Profiled
     from resnet_tf.runs.store import Store
     from resnet_tf.runs.sweeps import Sweeps
 
@@ -60,6 +62,7 @@ LONGEST_NAME = 120
 ALL = 10**9  # events: more than any run has
 CALIBRATED_BY = "resnet18"  # every run has a design; that of a calibration says nothing
 MOST_CALIBRATIONS = 5  # of the newest are looked through for one that ended well
+MOST_PROFILES = 20  # of a design, likewise
 MOST_STARTS = 50  # of the newest runs are offered to begin with
 
 
@@ -312,6 +315,46 @@ class Workbench:
     def calibrating(self) -> bool:
         """Whether a calibration waits or is under way."""
         return any(not run.over for run in self._store.runs("calibrate", None, most=1, brief=True))
+
+    @noted("run.queued")
+    def profile(self, spec: Spec, *, name: str) -> str:
+        """The id of a run that measures how signals travel through a design, fitted to the bundled digits, at first
+        weights, beside the same design with other shortcuts: this owner's that is under way or has finished, or a new one.
+
+        Raises SpecError for a design without a head, WorkbenchError for one that is too large for this instance or the
+        memory of this machine, QuotaReached where this instance allows no more runs.
+        """
+        from resnet_tf.runs.profiles import BATCH, IMAGES, fitted_to_images, key_of
+
+        fitted = fitted_to_images(spec)
+        run = self.profiling(spec)
+        if run is not None and (not run.over or run.state == "finished"):
+            return run.id
+        check_quotas(self.settings, self._store, Wish(self._owner, fitted, None))
+        check_pass(self.settings, fitted, BATCH)
+        options = {"key": key_of(fitted)}
+        return self._store.add_run("profile", _title(name), fitted, self._owner, dataset=IMAGES, options=options)
+
+    def profiled(self, spec: Spec) -> Profiled | None:
+        """What was measured of a design last, whoever asked for it: that is of the design alone. None where nothing was.
+
+        Raises SpecError for a design without a head.
+        """
+        from resnet_tf.runs.profiles import fitted_to_images, key_of, of_run
+
+        key = key_of(fitted_to_images(spec))
+        for run in self._store.runs("profile", None, most=MOST_PROFILES, brief=True, key=key):
+            for event in self._store.events(run.id, (PROFILED,)):
+                return of_run(run, event)
+        return None
+
+    def profiling(self, spec: Spec) -> Run | None:
+        """This owner's newest run that measures a design, under way or over. Raises SpecError as `profiled`."""
+        from resnet_tf.runs.profiles import fitted_to_images, key_of
+
+        key = key_of(fitted_to_images(spec))
+        found = self._store.runs("profile", self._owner, most=1, brief=True, key=key)
+        return found[0] if found else None
 
     @timed
     def run(self, id: str) -> Run:

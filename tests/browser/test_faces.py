@@ -10,6 +10,7 @@ PAGES = {
     "explore": "explore",
     "train": "train",
     "sweeps": "sweeps",
+    "laboratory": "laboratory",
     "compare": "compare",
     "export": "export",
 }

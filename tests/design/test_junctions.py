@@ -46,6 +46,12 @@ def test_plain_networks_have_no_junctions():
     assert junctions(preset("resnet18", shortcut="none")) == ()
 
 
+def test_a_block_whose_shortcut_is_cut_has_no_junction_and_ends_a_sum():
+    spec = preset("resnetv2_50", cut_shortcuts=("stage3.block3",))
+    assert "stage3.block3" not in by_name(spec)
+    assert [len(span.blocks) for span in spans(spec)] == [2, 3, 1, 3, 2]
+
+
 def test_the_sum_of_the_papers_runs_over_the_identities_of_a_stage():
     found = spans(preset("resnetv2_50"))
     assert [[each.block.name for each in span.blocks] for span in found] == [

@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import handmade
+
 from resnet_tf.design.calibration import PROBES
 from resnet_tf.learning.capacity import TrainingRefused
 from resnet_tf.runs import worker
-from resnet_tf.runs.records import CALIBRATED
+from resnet_tf.runs.records import CALIBRATED, PROFILED
 from resnet_tf.runs.store import Happening
 from resnet_tf.runs.tasks import Device, kept, last_checkpoint, up_to
 
@@ -137,6 +139,15 @@ def calibrate(run, desk):
     yield Happening(CALIBRATED, len(PROBES), 0, 0.1, {"seconds": seconds})
 
 
+def profile(run, desk):
+    """A design whose gradients are known by heart; one that is called "broken" fails."""
+    yield Happening("compiling", 0, 0, 0.0, {"steps": 2})
+    if run.name.startswith("broken"):
+        raise ZeroDivisionError("division by zero")
+    yield Happening("step", 1, 0, 0.1, {"measured": "with shortcuts, seed 0"})
+    yield Happening(PROFILED, 2, 0, 0.2, handmade.profile().as_json())
+
+
 def warm_up():
     if os.environ.get("FAKE_KERAS") == "missing":
         raise ModuleNotFoundError("No module named 'keras'")
@@ -144,4 +155,4 @@ def warm_up():
 
 
 if __name__ == "__main__":
-    worker.main({"train": train, "calibrate": calibrate}, warm_up, patience=float(sys.argv[1]))
+    worker.main({"train": train, "calibrate": calibrate, "profile": profile}, warm_up, patience=float(sys.argv[1]))

@@ -1,0 +1,111 @@
+"""Figures block by block: a line for each of two things that are compared, and a band from seed to seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app.components.charts import hue, table
+from resnet_tf.runs.profiles import GradientFlow
+
+DASH = [5, 3]  # of the second line: colour is not needed to tell them apart
+MOST_NAMES = 40  # blocks whose points are seen one by one
+
+
+class Point(NamedTuple):
+    """A block's figure: its mean over seeds, its lowest and its highest."""
+
+    block: str
+    mean: float
+    low: float
+    high: float
+
+
+class Line(NamedTuple):
+    """A line of a chart; `hue` is its place among the theme's colours."""
+
+    name: str
+    hue: int
+    points: Sequence[Point]
+
+
+def points(flows: Sequence[GradientFlow], what: Callable[[GradientFlow], Mapping[str, float | None]]) -> list[Point]:
+    """A figure of every block that has one, over flows of one design."""
+    found: dict[str, list[float]] = {}
+    for flow in flows:
+        for name, figure in what(flow).items():
+            if figure is not None and math.isfinite(figure):
+                found.setdefault(name, []).append(figure)
+    return [Point(name, sum(each) / len(each), min(each), max(each)) for name, each in found.items()]
+
+
+def lines(
+    lined: Sequence[Line], title: str, note: str, *, key: str, log: bool = False, format: str = ".2~g",
+    height: int = 200,
+) -> None:  # fmt: skip
+    """Draws the lines under a head that names them; on a logarithmic axis what is 0 is left out, and counted."""
+    shown = [line._replace(points=[p for p in line.points if p.mean > 0 or not log]) for line in lined]
+    gone = sum(len(line.points) for line in lined) - sum(len(line.points) for line in shown)
+    st.html(head(title, shown, f"{note}; {gone} at 0 are not drawn" if gone else note))
+    order = list(dict.fromkeys(point.block for line in lined for point in line.points))
+    rows = [(line.name, point) for line in shown for point in line.points]
+    data = table({
+        "block": [short_name(point.block) for _, point in rows],
+        "place": [point.block for _, point in rows],
+        "series": [name for name, _ in rows],
+        "mean": [point.mean for _, point in rows],
+        "low": [max(point.low, point.mean / 1e6) if log else point.low for _, point in rows],
+        "high": [point.high for _, point in rows],
+    })  # fmt: skip
+    names = [line.name for line in lined]
+    x = {
+        "field": "block", "type": "ordinal", "sort": [short_name(name) for name in order],
+        "axis": {"title": None, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 6, "ticks": False},
+        "scale": {"padding": 0.4},
+    }  # fmt: skip
+    scale: dict[str, Any] = {"type": "log"} if log else {"zero": True}
+    y = {
+        "type": "quantitative", "scale": scale,
+        "axis": {"title": None, "format": format, "tickCount": 4, "labelOverlap": True},
+    }  # fmt: skip
+    colour = {"field": "series", "type": "nominal", "legend": None,
+              "scale": {"domain": names, "range": [hue(line.hue) for line in lined]}}  # fmt: skip
+    dash = {"field": "series", "type": "nominal", "legend": None,
+            "scale": {"domain": names, "range": [[1, 0], DASH][: len(names)]}}  # fmt: skip
+    tooltip = [
+        {"field": "place", "title": "block"}, {"field": "series", "title": " "},
+        {"field": "mean", "type": "quantitative", "format": ".3~g", "title": "mean"},
+        {"field": "low", "type": "quantitative", "format": ".3~g", "title": "lowest"},
+        {"field": "high", "type": "quantitative", "format": ".3~g", "title": "highest"},
+    ]  # fmt: skip
+    mean = {**y, "field": "mean"}
+    spec = {
+        "height": height,
+        "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
+        "encoding": {"x": x, "color": colour},
+        "layer": [
+            {"mark": {"type": "area", "opacity": 0.18},
+             "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}}},
+            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": mean, "strokeDash": dash}},
+            {"mark": {"type": "point", "filled": True, "size": 30 if len(order) <= MOST_NAMES else 8, "opacity": 1},
+             "encoding": {"y": mean, "tooltip": tooltip}},
+        ],
+    }  # fmt: skip
+    st.vega_lite_chart(data, spec, key=key, alt=f"{title} by block: {' and '.join(names)}; the table has them all")
+
+
+def short_name(block: str) -> str:
+    """`stage3.block2` as `3.2`, as there is room for on an axis."""
+    return block.replace("stage", "").replace("block", "")
+
+
+def head(title: str, lined: Sequence[Line], note: str) -> str:
+    """The title, with the lines' names beside it where there are several."""
+    keys = "".join(
+        f'<span><i style="background:{hue(line.hue)}"></i>{escape(line.name)}</span>' for line in lined
+    )  # fmt: skip
+    return f'<div class="chart"><b>{escape(title)}</b>{keys if len(lined) > 1 else ""}<em>{escape(note)}</em></div>'

@@ -1,0 +1,211 @@
+"""What a profile says, in sentences: how evenly the gradient is spread, which way carries it, whether the sum holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from statistics import mean
+from typing import NamedTuple
+
+from resnet_tf.design.labels import block_label
+from resnet_tf.learning.profile import ALONE, WITH, WITHOUT, Profile, Sum, dead_units
+from resnet_tf.learning.signals import BlockSignal, GradientFlow, over_seeds
+
+TOO_LARGE = "it has outgrown what float32 can say"
+
+
+class Range(NamedTuple):
+    """A positive figure over seeds: its geometric mean, its lowest and its highest."""
+
+    middle: float
+    low: float
+    high: float
+    seeds: int
+
+    @classmethod
+    def of(cls, figures: Iterable[float]) -> Range | None:
+        """None where one of them is no positive number."""
+        kept = list(figures)
+        if not kept or not all(0 < each < math.inf for each in kept):
+            return None
+        return cls(math.exp(mean(map(math.log, kept))), min(kept), max(kept), len(kept))
+
+    def told(self, say: Callable[[float], str]) -> str:
+        """As `2.1 (1.9 to 2.4 over 5 seeds)`; of a single seed it is not known how far others are."""
+        if self.seeds == 1:
+            return f"{say(self.middle)} (one seed)"
+        return f"{say(self.middle)} ({say(self.low)} to {say(self.high)} over {self.seeds} seeds)"
+
+
+def short(figure: float) -> str:
+    """Two significant digits, as nobody knows more of these: 0.0031, 2.1, 340, 1,200."""
+    rounded = float(f"{figure:.2g}")
+    return f"{rounded:,.0f}" if 10 <= rounded < 1e15 else f"{rounded:.2g}"
+
+
+def fraction(figure: float) -> str:
+    """A ratio as `1/340 of`, or `2.1 times`."""
+    inverse = short(1 / figure)
+    return f"1/{inverse} of" if figure < 1 and inverse != "1" else f"{short(figure)} times"
+
+
+def percent(share: float) -> str:
+    """`0.4 %`, `12 %`."""
+    return f"{short(100 * share)} %" if share else "0 %"
+
+
+# --- how much of the last block's gradient reaches the first
+
+
+def ends(flow: GradientFlow) -> tuple[BlockSignal, BlockSignal]:
+    """The first and the last block of the stages."""
+    inside = [each for each in flow.blocks if each.name.startswith("stage")]
+    return inside[0], inside[-1]
+
+
+def reach(flows: Sequence[GradientFlow]) -> Range | None:
+    """The first block's gradient over the last one's; None where float32 cannot say it."""
+    pairs = [ends(flow) for flow in flows]
+    return Range.of(first.gradient / last.gradient if last.gradient else math.nan for first, last in pairs)
+
+
+def arrives(profile: Profile) -> str:
+    """How much of the last block's gradient reaches the first, with and without shortcuts, and whether that differs."""
+    first, last = (block_label(each.name) for each in ends(profile.flows[0]))
+    found = {side: reach(flows) for side, flows in profile.sides.items()}
+    if set(found) == {ALONE}:
+        return f"The gradient at the first block ({first}) is {_part(found[ALONE], last)}."
+    said = (
+        f"Without shortcuts the gradient at the first block ({first}) is {_part(found[WITHOUT], last)}; "
+        f"with them it is {_part(found[WITH], last)}."
+    )
+    bare, joined = found[WITHOUT], found[WITH]
+    return f"{said} {_difference(bare, joined)}" if bare and joined else said
+
+
+def _part(found: Range | None, last: str) -> str:
+    if found is None:
+        return f"no number: {TOO_LARGE}"
+    single = found.seeds == 1
+    spread = "one seed" if single else f"{_bound(found.low)} to {_bound(found.high)} over {found.seeds} seeds"
+    return f"{fraction(found.middle)} that at the last ({last}; {spread})"
+
+
+def _bound(figure: float) -> str:
+    return fraction(figure).removesuffix(" of").removesuffix(" times")
+
+
+def _difference(bare: Range, joined: Range) -> str:
+    """Whether shortcuts make the gradient more even, beyond what seeds do."""
+    if bare.seeds == 1:
+        return "One seed does not say whether others would differ."
+    if bare.low <= joined.high and joined.low <= bare.high:
+        return "The seeds overlap: they show no difference."
+    nearer = math.exp(abs(math.log(bare.middle)) - abs(math.log(joined.middle)))
+    if nearer >= 1:
+        return f"Shortcuts bring the two ends {short(nearer)} times nearer to each other, beyond what seeds change."
+    return f"Here it is without shortcuts that the ends are nearer, {short(1 / nearer)} times, beyond what seeds change."
+
+
+# --- which of the two ways carries the signal
+
+
+def joined_side(profile: Profile) -> str:
+    """The side that has shortcuts, if any has: what its branches and shortcuts carry can be compared."""
+    return WITH if WITH in profile.sides else profile.own
+
+
+def carries(profile: Profile) -> str:
+    """In how many blocks the shortcut carries more than the branch, forward and backward."""
+    flows = profile.sides[joined_side(profile)]
+    two = [name for name in over_seeds(flows, lambda block: block.around)]
+    if not two:
+        return "No block has a shortcut: all that is passed on goes through the branches."
+    ahead = _larger(flows, lambda block: block.around, lambda block: block.branch)
+    back = _larger(flows, lambda block: block.gradient_around, lambda block: block.gradient_branch)
+    blocks = f"{len(two):,} block{'s' if len(two) > 1 else ''}"
+    said = (
+        f"Forward, the shortcut brings more than the branch in {ahead:,} of {blocks}; "
+        f"backward, more of the gradient comes back through it in {back:,}."
+    )
+    silent = sum(each.mean == 0 for each in over_seeds(flows, lambda block: block.branch).values())
+    if silent:
+        said += f" In {silent:,} the branch begins at zero, as the design asks: there the shortcut is all there is."
+    return said
+
+
+def _larger(
+    flows: Sequence[GradientFlow], one: Callable[[BlockSignal], float | None],
+    other: Callable[[BlockSignal], float | None],
+) -> int:  # fmt: skip
+    """In how many blocks one figure is larger than the other, by their means over seeds."""
+    ones, others = over_seeds(flows, one), over_seeds(flows, other)
+    return sum(ones[name].mean > others[name].mean for name in ones)
+
+
+# --- units that say nothing, and images that look alike
+
+
+def alive(profile: Profile) -> str:
+    """How many units are dead, and how many directions the last block's maps have, on each side."""
+    dead = {side: _dead(flows) for side, flows in profile.sides.items()}
+    said = []
+    if all(each is not None for each in dead.values()):
+        said.append(
+            f"Of the ReLU channels {_sides(profile, {s: percent(share or 0.0) for s, share in dead.items()})} are dead: "
+            f"none of the {profile.images:,} images makes them positive."
+        )
+    ranks = {side: Range.of(ends(flow)[1].rank for flow in flows) for side, flows in profile.sides.items()}
+    if all(ranks.values()):
+        shown = _sides(profile, {side: short(each.middle) for side, each in ranks.items() if each})
+        said.append(
+            f"What leaves the last block has an effective rank of {shown}: "
+            f"1 is where all images look alike to it, {profile.images - 1:,} the most there can be."
+        )
+    return " ".join(said)
+
+
+def _dead(flows: Sequence[GradientFlow]) -> float | None:
+    shares = [share for flow in flows for share in dead_units(flow).values()]
+    return mean(shares) if shares else None
+
+
+def _sides(profile: Profile, figures: dict[str, str]) -> str:
+    """The design's own figure, then the other side's."""
+    own = figures[profile.own]
+    return ", ".join([own, *(f"{side} {figure}" for side, figure in figures.items() if side != profile.own)])
+
+
+# --- the formula
+
+
+def adds_up(sums: Sequence[Sum]) -> str:
+    """What the formula's terms make of the gradient in this design, and why something is left over where it is."""
+    if not sums:
+        return "No shortcut of this design is an identity, so there is no sum for the formula to be of."
+    one = sums[0]
+    first, last = block_label(one.first), block_label(one.last)
+    where = f"From {first} to {last}" if one.blocks > 1 else f"In {first}"
+    direct = Range.of(each.direct / each.total if each.total else math.nan for each in sums)
+    left = Range.of(each.share for each in sums)
+    if direct is None:
+        return f"{where} the gradient is no number: {TOO_LARGE}."
+    length = f"{direct.told(short)} times the length of the whole"
+    if not one.after:
+        return (
+            f"{where} nothing follows the additions, so the formula is exact: the gradient at the end arrives unchanged "
+            f"as one term, {length}, and the branches add theirs to it. What is left over is rounding, at most "
+            f"{max(each.share for each in sums):.0e} of it."
+        )
+    rest = "nothing" if left is None else left.told(percent)
+    return (
+        f"{where} each addition is followed by {one.after}, which the formula leaves out. The gradient at the end, taken "
+        f"as it is, has {length}; {rest} of the whole is neither that nor the branches': it is what {one.after} took "
+        "away or changed on the way back. Pre-activation blocks have no such remainder (He 2016)."
+    )
+
+
+def sentences(profile: Profile) -> tuple[str, ...]:
+    """All that is found, each in a sentence or two."""
+    found = (arrives(profile), carries(profile), alive(profile), adds_up(profile.sums))
+    return tuple(each for each in found if each)

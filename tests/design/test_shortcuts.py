@@ -1,0 +1,53 @@
+"""A design beside itself with other shortcuts."""
+
+import pytest
+
+from resnet_tf.design.expand import expand
+from resnet_tf.design.presets import PRESETS, edit, preset
+from resnet_tf.design.shortcuts import counterpart, has_shortcuts
+from resnet_tf.design.spec import ResNetSpec
+
+
+def shortcuts(spec):
+    return {block.shortcut for block in expand(spec).blocks if block.name.startswith("stage")}
+
+
+@pytest.mark.parametrize("name", [name for name, row in PRESETS.items() if isinstance(row.spec, ResNetSpec)][::7])
+def test_a_residual_network_without_its_shortcuts_adds_nothing_and_has_its_other_layers(name):
+    spec = preset(name)
+    if spec.normalization.kind == "fixup" or not has_shortcuts(spec):
+        pytest.skip("is told below")
+    cut = counterpart(spec)
+    assert shortcuts(cut) == {"cut"}
+    left = {layer.name for layer in expand(cut)}
+    gone = [layer for layer in expand(spec) if layer.name not in left]
+    assert {layer.role for layer in gone} <= {"join", "shortcut", "branch"}  # a branch: layer scale, dropped branches
+
+
+def test_cut_is_the_same_network_as_none():
+    spec = preset("resnet20_cifar10")
+    assert expand(counterpart(spec)).layers == expand(edit(spec, shortcut="none")).layers
+
+
+def test_a_plain_network_gets_a_shortcut_around_every_block():
+    assert not has_shortcuts(preset("plain20_cifar10"))
+    assert shortcuts(counterpart(preset("plain20_cifar10"))) == {"identity", "projection"}
+    assert shortcuts(counterpart(preset("resnet18", shortcut="none"))) == {"identity", "projection"}
+
+
+def test_a_design_that_has_every_shortcut_cut_gets_them_back():
+    spec = preset("resnet18")
+    assert counterpart(counterpart(spec)) == spec
+    assert not has_shortcuts(counterpart(spec))
+
+
+def test_one_with_a_few_cut_has_all_cut():
+    spec = preset("resnet18", cut_shortcuts=("stage1.block2",))
+    assert has_shortcuts(spec)
+    assert counterpart(spec).cut_shortcuts == spec.block_names
+
+
+@pytest.mark.parametrize("name", ["vgg16", "densenet121", "resnet110_fixup_cifar10"])
+def test_where_nothing_can_be_cut_there_is_no_counterpart(name):
+    assert name in PRESETS
+    assert counterpart(preset(name)) is None
