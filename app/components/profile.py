@@ -109,18 +109,19 @@ def _ways(
 def _formula(measured: Profile) -> None:
     """The formula of the talk with its numbers, and what they mean for this design."""
     st.markdown("##### What the formula gives")
-    if measured.sums:
+    if sums := measured.sums:
         st.html(
             '<div class="formula">∂E/∂x<sub>l</sub> = ∂E/∂x<sub>K</sub> + '
             "∂E/∂x<sub>K</sub> · ∂/∂x<sub>l</sub> Σ F(x<sub>i</sub>)</div>"
         )
-        one = measured.sums[0]
+        first, last = block_label(sums[0].first), block_label(sums[0].last)
+        branches = f"{sums[0].blocks:,} branch{'es' if sums[0].blocks > 1 else ''}"
         cells = (
-            ("∂E/∂x<sub>l</sub>", f"the whole, at the input of {block_label(one.first)}", [s.total for s in measured.sums]),
-            ("∂E/∂x<sub>K</sub>", f"direct, from the end of {block_label(one.last)}", [s.direct for s in measured.sums]),
-            ("∂E/∂x<sub>K</sub> · ∂/∂x<sub>l</sub> Σ F", f"through {one.blocks:,} branches", [s.branches for s in measured.sums]),
-            ("remainder", "what the two terms lack", [s.remainder for s in measured.sums]),
-        )  # fmt: skip
+            ("∂E/∂x<sub>l</sub>", f"the whole, at the input of {first}", [s.total for s in sums]),
+            ("∂E/∂x<sub>K</sub>", f"direct, from the end of {last}", [s.direct for s in sums]),
+            ("∂E/∂x<sub>K</sub> · ∂/∂x<sub>l</sub> Σ F", f"through {branches}", [s.branches for s in sums]),
+            ("remainder", "what the two terms lack", [s.remainder for s in sums]),
+        )
         st.html(
             '<div class="strip terms" role="group" aria-label="Norms of the formula\'s terms, measured here">'
             f"{''.join(_term(*cell) for cell in cells)}</div>"
@@ -170,10 +171,14 @@ def _rows(measured: Profile) -> tuple[list[Column], list[tuple[str, list[Any]]]]
     wanted += [(f"rank, {side}", "Effective rank", points(each, _of(lambda b: b.rank)))
                for side, each in measured.sides.items()]  # fmt: skip
     columns = [Column("block", shown=block_label)]
-    columns += [Column(title, "number", lambda v: "–" if v == NONE else _figure(v), about) for title, about, _ in wanted]
+    columns += [Column(title, "number", _shown, about) for title, about, _ in wanted]
     means = [{point.block: point.mean for point in found} for _, _, found in wanted]
     names = [block.name for block in measured.flows[0].blocks]
     return columns, [(name, [name, *(each.get(name, NONE) for each in means)]) for name in names]
+
+
+def _shown(value: float) -> str:
+    return "–" if value == NONE else _figure(value)
 
 
 def as_csv(measured: Profile) -> str:

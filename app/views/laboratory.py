@@ -28,8 +28,8 @@ def head(about: str, again: str | None) -> None:
         st.html(f'<h4 class="run">{escape(state.design_name())}{small}</h4>')
         if again:
             st.button(again, type="primary", icon=":material/science:", on_click=begin, key="laboratory.measure",
-                      help=f"Every block's gradients on {SEEDS} seeds, with and without shortcuts: some ten seconds for "
-                           "a small design, minutes for a deep one")  # fmt: skip
+                      help=f"Gradients of every block on {SEEDS} seeds, with and without shortcuts: ten seconds for a "
+                           "small design, minutes for a deep one")  # fmt: skip
 
 
 def begin() -> None:
@@ -89,9 +89,9 @@ def ended(run: Run | None) -> None:
         st.caption(words.plain(run.error or "The measurement was stopped before its end."))
     st.markdown("#### Nothing measured yet")
     st.markdown(
-        f"Press **Measure**. {SEEDS} times weights are drawn and one batch of handwritten digits goes through the design "
-        "and back; then through the same design with every shortcut cut. You see how much of the error reaches each "
-        "block, which way carries it, and what the formula's terms are."
+        f"Press **Measure**. {SEEDS} times weights are drawn, and one batch of handwritten digits goes through the "
+        "design and back; likewise through the same design with its shortcuts cut, or, where it has none, put in. You see how "
+        "much of the error reaches each block, which way carries it, and what the formula's terms are."
     )
 
 

@@ -45,7 +45,8 @@ COMMANDS = {
     ),
     training.rate: ("rate resnet20_cifar10", "rate resnet18 --dataset cifar10 --recipe he2015 --steps 200"),
     profiling.profile: (
-        "profile resnet20_cifar10", "profile resnet56_cifar10 --set order=pre --seeds 3", "profile plain20_cifar10 --json",
+        "profile resnet20_cifar10", "profile resnet56_cifar10 --set order=pre --seeds 3",
+        "profile plain20_cifar10 --json",
     ),
     sweeping.sweep: (
         "sweep resnet20_cifar10 --axis width=0.5,1,2 --axis learning_rate=0.01..1:log --how asha --trials 16",

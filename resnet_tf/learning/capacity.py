@@ -48,7 +48,7 @@ def check_pass(spec: Spec, batch: int, available: int | None = None) -> None:
     if needed > most:
         percent = math.floor(100 * most / needed)  # activations grow with the widths, weights with their square
         raise TrainingRefused(
-            f"A pass of {batch:,} images through this design and back takes about {_gigabytes(needed)} and this machine "
+            f"A pass of {batch:,} images through this design and back takes {_gigabytes(needed)} and this machine "
             f"has {_gigabytes(most)} free: it fits with every width at {percent:,} % of what it is"
         )
 

@@ -104,7 +104,8 @@ def _difference(bare: Range, joined: Range) -> str:
     nearer = math.exp(abs(math.log(bare.middle)) - abs(math.log(joined.middle)))
     if nearer >= 1:
         return f"Shortcuts bring the two ends {short(nearer)} times nearer to each other, beyond what seeds change."
-    return f"Here it is without shortcuts that the ends are nearer, {short(1 / nearer)} times, beyond what seeds change."
+    times = short(1 / nearer)
+    return f"Here it is without shortcuts that the ends are nearer, {times} times, beyond what seeds change."
 
 
 # --- which of the two ways carries the signal
@@ -151,15 +152,16 @@ def alive(profile: Profile) -> str:
     dead = {side: _dead(flows) for side, flows in profile.sides.items()}
     said = []
     if all(each is not None for each in dead.values()):
+        shown = {side: percent(share or 0.0) for side, share in dead.items()}
         said.append(
-            f"Of the ReLU channels {_sides(profile, {s: percent(share or 0.0) for s, share in dead.items()})} are dead: "
+            f"Of the ReLU channels {_sides(profile, shown)} are dead: "
             f"none of the {profile.images:,} images makes them positive."
         )
     ranks = {side: Range.of(ends(flow)[1].rank for flow in flows) for side, flows in profile.sides.items()}
     if all(ranks.values()):
-        shown = _sides(profile, {side: short(each.middle) for side, each in ranks.items() if each})
+        shown = {side: short(each.middle) for side, each in ranks.items() if each}
         said.append(
-            f"What leaves the last block has an effective rank of {shown}: "
+            f"What leaves the last block has an effective rank of {_sides(profile, shown)}: "
             f"1 is where all images look alike to it, {profile.images - 1:,} the most there can be."
         )
     return " ".join(said)
@@ -193,15 +195,15 @@ def adds_up(sums: Sequence[Sum]) -> str:
     length = f"{direct.told(short)} times the length of the whole"
     if not one.after:
         return (
-            f"{where} nothing follows the additions, so the formula is exact: the gradient at the end arrives unchanged "
-            f"as one term, {length}, and the branches add theirs to it. What is left over is rounding, at most "
-            f"{max(each.share for each in sums):.0e} of it."
+            f"{where} nothing follows the additions, so the formula is exact: the gradient at the end arrives "
+            f"unchanged as one term, {length}, and the branches add theirs to it. What is left over is rounding, at "
+            f"most {max(each.share for each in sums):.0e} of it."
         )
     rest = "nothing" if left is None else left.told(percent)
     return (
-        f"{where} each addition is followed by {one.after}, which the formula leaves out. The gradient at the end, taken "
-        f"as it is, has {length}; {rest} of the whole is neither that nor the branches': it is what {one.after} took "
-        "away or changed on the way back. Pre-activation blocks have no such remainder (He 2016)."
+        f"{where} each addition is followed by {one.after}, which the formula leaves out. The gradient at the end, "
+        f"taken as it is, has {length}; {rest} of the whole is neither that nor the branches': it is what {one.after} "
+        "took away or changed on the way back. Pre-activation blocks have no such remainder (He 2016)."
     )
 
 

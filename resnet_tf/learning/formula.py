@@ -49,7 +49,7 @@ class Formula:
     """The formula's terms over a span of blocks, for many seeds: the network is built once."""
 
     def __init__(self, subject: Spec | LayerGraph, span: Span | None = None) -> None:
-        """By default over the longest span. Raises SpecError for a network with no block whose shortcut is an identity."""
+        """By default over the longest span. Raises SpecError where no shortcut is an identity."""
         self.graph = as_graph(subject)
         self.span = span or longest(self.graph)
         tensors: dict[str, Tensor] = {}

@@ -96,8 +96,10 @@ _ALWAYS = {"loss", "output", "gradient", "rank", "total", "direct", "branches", 
 def _flow_as_json(flow: GradientFlow) -> dict[str, Any]:
     activations = [layer for layer in flow.layers if layer.dead is not None]
     return _rounded({
-        "loss": flow.loss, "seed": flow.seed,
-        "blocks": _columns(flow.blocks, BlockSignal._fields), "layers": _columns(activations, ("name", "output", "dead")),
+        "loss": flow.loss,
+        "seed": flow.seed,
+        "blocks": _columns(flow.blocks, BlockSignal._fields),
+        "layers": _columns(activations, ("name", "output", "dead")),
     })  # fmt: skip
 
 

@@ -73,7 +73,7 @@ class Store:
         self, task: Task | None = "train", owner: str | None = None, most: int | None = None, *, named: str = "",
         brief: bool = False, key: str = "",
     ) -> list[Run]:  # fmt: skip
-        """The newest runs, the newest first, those `named` so, or with a `key`; `brief` with their last epochs alone."""
+        """The newest runs, the newest first, those `named` so or of a `key`; `brief` with their last epochs alone."""
         chosen = (*_of_owner(task, owner), *_named(named), *_keyed(key))
         query = select(runs).where(*chosen).order_by(runs.c.created.desc(), runs.c.id).limit(most)
         with self.database.reading() as connection:

@@ -318,8 +318,10 @@ class Workbench:
 
     @noted("run.queued")
     def profile(self, spec: Spec, *, name: str) -> str:
-        """The id of a run that measures how signals travel through a design, fitted to the bundled digits, at first
-        weights, beside the same design with other shortcuts: this owner's that is under way or has finished, or a new one.
+        """The id of a run that measures how signals travel through a design at first weights, on the bundled digits.
+
+        That is beside the same design with other shortcuts; a run of this owner's that is under way or has finished, or
+        a new one.
 
         Raises SpecError for a design without a head, WorkbenchError for one that is too large for this instance or the
         memory of this machine, QuotaReached where this instance allows no more runs.
@@ -336,7 +338,7 @@ class Workbench:
         return self._store.add_run("profile", _title(name), fitted, self._owner, dataset=IMAGES, options=options)
 
     def profiled(self, spec: Spec) -> Profiled | None:
-        """What was measured of a design last, whoever asked for it: that is of the design alone. None where nothing was.
+        """What was measured of a design last, whoever asked, as it is of the design alone; None where nothing was.
 
         Raises SpecError for a design without a head.
         """
