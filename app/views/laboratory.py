@@ -90,8 +90,8 @@ def ended(run: Run | None) -> None:
     st.markdown("#### Nothing measured yet")
     st.markdown(
         f"Press **Measure**. {SEEDS} times weights are drawn, and one batch of handwritten digits goes through the "
-        "design and back; likewise through the same design with its shortcuts cut, or, where it has none, put in. You see "
-        "how much of the error reaches each block, which way carries it, and what the formula's terms are."
+        "design and back; likewise through the same design with its shortcuts cut, or, where it has none, put in. "
+        "You see how much of the error reaches each block, which way carries it, and what the formula's terms are."
     )
 
 

@@ -119,7 +119,7 @@ def joined_side(profile: Profile) -> str:
 def carries(profile: Profile) -> str:
     """In how many blocks the shortcut carries more than the branch, forward and backward."""
     flows = profile.sides[joined_side(profile)]
-    two = [name for name in over_seeds(flows, lambda block: block.around)]
+    two = list(over_seeds(flows, lambda block: block.around))
     if not two:
         return "No block has a shortcut: all that is passed on goes through the branches."
     ahead = _larger(flows, lambda block: block.around, lambda block: block.branch)

@@ -93,5 +93,3 @@ def after(graph: LayerGraph, span: Span) -> str:
         joined = next(i for i, layer in enumerate(layers) if layer.name == each.join)
         found.update(dict.fromkeys(label(layer.op) for layer in layers[joined + 1 :]))
     return " and ".join(found)
-
-

@@ -176,7 +176,7 @@ def test_a_design_without_a_head_is_told_that_it_cannot_be_measured(laboratory):
 
 
 def canvas_of(page):
-    found = next(e for e in page.get("bidi_component") if e.proto.component_name == "resnet_tf_canvas")
+    found = next(e for e in page.get("bidi_component") if e.proto.component_name == "resnet_tf.canvas")
     return json.loads(found.proto.json)[0]
 
 

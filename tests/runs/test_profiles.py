@@ -13,6 +13,7 @@ from resnet_tf.runs.ledger import Ledger
 from resnet_tf.runs.profiles import fitted_to_images, fitting
 from resnet_tf.runs.quotas import QuotaReached
 from resnet_tf.runs.settings import settings
+from resnet_tf.runs.workbench import Workbench
 
 
 def test_a_design_is_measured_once_for_all_who_ask(bench):
@@ -65,9 +66,8 @@ def test_a_design_that_the_memory_does_not_hold_is_refused_with_a_width_that_wou
         open_bench().profile(preset("resnet50"), name="large")
 
 
-def test_quotas_are_those_of_other_runs(open_bench, monkeypatch):
-    bench = open_bench()
-    monkeypatch.setattr(bench._instance, "settings", settings({"RESNET_TF_PARAMETERS": "1000"}))
+def test_quotas_are_those_of_other_runs(tmp_path, database_url):
+    bench = Workbench(tmp_path, database_url, settings=settings(hosted=False, parameters=1_000))
     with pytest.raises(QuotaReached, match="parameters and may have 1,000"):
         bench.profile(SPEC, name="large")
 
