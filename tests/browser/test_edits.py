@@ -1,4 +1,4 @@
-"""A sample of tests/app/test_edits.py in a real browser: none of the edits that hands make one after another is lost."""
+"""A sample of tests/app/test_edits.py in a real browser: none that hands make one after another is lost."""
 
 import random
 
