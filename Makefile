@@ -34,7 +34,7 @@ format: $(VENV)/dev-$(GPU)  ## what ruff can mend
 
 bench: $(VENV)/services-$(GPU)  ## the figures of the README, one JSON line each
 	@scripts/browser
-	@for name in feedback space diff startup interaction firststep load faults memory calibration digits accuracy finetuning training fidelity export segmentation mutation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in feedback space diff startup interaction firststep gradients load faults memory calibration digits accuracy finetuning training fidelity export segmentation mutation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: $(VENV)/dev-$(GPU)  ## the pictures of the README, taken from the running page
 	@scripts/browser

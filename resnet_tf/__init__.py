@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from resnet_tf.design.graph import LayerGraph
     from resnet_tf.design.layout import layout
     from resnet_tf.design.links import from_link, to_link
+    from resnet_tf.design.path_lengths import PathLengths, path_lengths
     from resnet_tf.design.presets import PRESETS, edit, preset
     from resnet_tf.design.space import space
     from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SpecError, VGGSpec, parse_spec
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from resnet_tf.learning.build import build
     from resnet_tf.learning.export import export
     from resnet_tf.learning.gradients import gradient_flow
+    from resnet_tf.learning.lesion import lesion_study
     from resnet_tf.learning.notebook import to_notebook
     from resnet_tf.learning.pretrained import load_pretrained
     from resnet_tf.learning.recipes import RECIPES, Recipe
+    from resnet_tf.learning.surface import loss_surface
     from resnet_tf.learning.train import train
+    from resnet_tf.learning.variance import signal_by_depth
     from resnet_tf.learning.weights import load_weights, save_weights
 
 _HOMES = {
@@ -50,6 +54,7 @@ _HOMES = {
     "design.graph": ("LayerGraph",),
     "design.layout": ("layout",),
     "design.links": ("from_link", "to_link"),
+    "design.path_lengths": ("PathLengths", "path_lengths"),
     "design.presets": ("PRESETS", "edit", "preset"),
     "design.space": ("space",),
     "design.spec": ("DenseNetSpec", "ResNetSpec", "SpecError", "VGGSpec", "parse_spec"),
@@ -57,10 +62,13 @@ _HOMES = {
     "learning.build": ("build",),
     "learning.export": ("export",),
     "learning.gradients": ("gradient_flow",),
+    "learning.lesion": ("lesion_study",),
     "learning.pretrained": ("load_pretrained",),
     "learning.notebook": ("to_notebook",),
     "learning.recipes": ("RECIPES", "Recipe"),
+    "learning.surface": ("loss_surface",),
     "learning.train": ("train",),
+    "learning.variance": ("signal_by_depth",),
     "learning.weights": ("load_weights", "save_weights"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -72,6 +80,7 @@ __all__ = [
     "Costs",
     "DenseNetSpec",
     "LayerGraph",
+    "PathLengths",
     "Recipe",
     "ResNetSpec",
     "SpecError",
@@ -91,12 +100,16 @@ __all__ = [
     "from_link",
     "gradient_flow",
     "layout",
+    "lesion_study",
     "load_pretrained",
     "load_weights",
+    "loss_surface",
     "parse_spec",
+    "path_lengths",
     "preset",
     "save_weights",
     "segmentation",
+    "signal_by_depth",
     "space",
     "standings",
     "to_link",

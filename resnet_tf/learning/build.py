@@ -41,20 +41,30 @@ def assemble(graph: g.LayerGraph, makers: dict[type, Maker], *, seed: Seed, name
         return keras.Model(tensors[graph.layers[0].name], given, name=name)
 
 
-def begin_again(model: keras.Model, seed: int) -> None:
-    """Gives a model the weights, and its dropouts the state, that it would begin with, assembled with this seed."""
+def begin_again(model: keras.Model, seed: int, *, drawn_alone: bool = False) -> None:
+    """Gives a model the weights, and its dropouts the state, that it would begin with, assembled with this seed.
+
+    `drawn_alone` leaves those weights as they are that begin alike for every seed.
+    """
     for layer in model.layers:
         own = seed_of(seed, layer.name)
         for weight in layer.weights:
-            weight.assign(_seeded(getattr(layer, f"{weight.name}_initializer"), own)(weight.shape, weight.dtype))
+            initializer = getattr(layer, f"{weight.name}_initializer")
+            if not drawn_alone or _draws(initializer):
+                weight.assign(_seeded(initializer, own)(weight.shape, weight.dtype))
         if dropout := getattr(layer, "seed_generator", None):
             dropout.state.assign([own, 0])
 
 
 def _seeded(initializer: keras.initializers.Initializer, seed: int) -> keras.initializers.Initializer:
     """An initializer with another seed; one that draws nothing is as it was."""
-    config = initializer.get_config()
-    return type(initializer).from_config({**config, "seed": seed}) if "seed" in config else initializer
+    if not _draws(initializer):
+        return initializer
+    return type(initializer).from_config({**initializer.get_config(), "seed": seed})
+
+
+def _draws(initializer: keras.initializers.Initializer) -> bool:
+    return "seed" in initializer.get_config()
 
 
 def recursion_for(graph: g.LayerGraph) -> int:

@@ -18,7 +18,7 @@ from resnet_tf.design import graph as g
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.junctions import Edge, Junction, junctions
 from resnet_tf.design.spec import Spec
-from resnet_tf.learning.backend import computing_in, keras
+from resnet_tf.learning.backend import computing_in, keras, sum_of_squares
 from resnet_tf.learning.build import assemble, begin_again, deep
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.makers import MAKERS, Maker, Seed, Tensor
@@ -34,7 +34,7 @@ TINY = 1e-30
 def _tapped(x: Tensor, reading: Tensor) -> Any:
     def backward(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, Tensor]:
         gradient = args[0] if upstream is None else upstream
-        return gradient, ops.sum(ops.square(gradient))
+        return gradient, sum_of_squares(gradient)
 
     return x, backward
 
@@ -49,6 +49,16 @@ class Tap(keras.layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         return _tapped(x, ops.convert_to_tensor(self.reading))
+
+
+class Squares(keras.layers.Layer):
+    """The sum of the squares of what it is given, a number."""
+
+    def call(self, x: Tensor) -> Tensor:
+        return sum_of_squares(x)
+
+    def compute_output_spec(self, x: Tensor) -> Tensor:
+        return keras.KerasTensor((), x.dtype)
 
 
 class _Reader(NamedTuple):
@@ -70,6 +80,7 @@ class Profiler:
         with computing_in(precision):
             self._reader = _reader(self.graph, self.ways, makers)
         self._run = _RUNS[keras.backend.backend()](self._reader.model)
+        self._given = False  # whether its weights were given, not drawn
 
     def flow(self, batch: Batch, seed: int = 0, weights: Mapping[str, np.ndarray] | None = None) -> GradientFlow:
         """The signals of one batch, in training mode; weights are drawn from the seed, or given by their paths.
@@ -77,7 +88,9 @@ class Profiler:
         Raises KeyError for a weight that is not given.
         """
         model = self._reader.model
-        begin_again(model, seed)
+        # once they are so, scales and shifts stay; moving statistics, which a training mode does not read, are nothing
+        begin_again(model, seed, drawn_alone=not self._given)
+        self._given = weights is not None
         if weights is not None:
             for layer in model.layers:
                 for weight in () if isinstance(layer, Tap) else layer.weights:
@@ -94,14 +107,17 @@ class Profiler:
         return GradientFlow(loss, seed, blocks, layers)
 
     def _block(self, block: g.Block, ahead: dict[str, np.ndarray], back: dict[str, float]) -> BlockSignal:
-        last = self.graph.layers[block.stop - 1].name
+        last = self.graph.layers[block.stop - 1]
         two: tuple[float | None, ...] = (None,) * 4
         if way := self.ways.get(block.name):
             branch = [back[_edge(each)] ** 2 for each in way.branch]
             two = (_norm(ahead[f"{way.join}:0"]), _norm(ahead[f"{way.join}:1"]),
                    float(np.sqrt(sum(branch))), back[_edge(way.shortcut)])  # fmt: skip
-        rank = effective_rank(ahead[f"{last}:mean"])
-        return BlockSignal(block.name, block.shortcut, _norm(ahead[last]), back[last], rank, *two)
+        means = ahead[f"{last.name}:mean"]
+        return BlockSignal(
+            block.name, block.shortcut, _norm(ahead[last.name]), back[last.name], effective_rank(means), *two,
+            _variance(ahead[last.name], means, last.shape),
+        )  # fmt: skip
 
     def _layer(self, layer: g.Layer, ahead: dict[str, np.ndarray], squares: dict[str, float]) -> LayerSignal:
         dead = ahead.get(f"{layer.name}:most")
@@ -124,6 +140,12 @@ def _told(layer: g.Layer) -> bool:
 
 def _norm(squares: np.ndarray) -> float:
     return float(np.sqrt(squares))
+
+
+def _variance(squares: np.ndarray, means: np.ndarray, shape: g.Shape) -> float:
+    """The mean over channels of their variance, of summed squares and of each image's means, (n, channels)."""
+    square = float(squares) / (len(means) * math.prod(shape))
+    return max(square - float(np.mean(np.square(means.mean(axis=0, dtype=np.float64)))), 0.0)
 
 
 def _edge(edge: Edge) -> str:
@@ -159,10 +181,10 @@ def _reader(graph: g.LayerGraph, ways: dict[str, Junction], table: dict[type, Ma
     def telling(make: Maker, op: Any, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
         given = [tap(x, f"{name}:{i}") if (name, i) in edges else x for i, x in enumerate(inputs)]
         if name in joins:
-            figures.update({f"{name}:{i}": _squares(x) for i, x in enumerate(given)})
+            figures.update({f"{name}:{i}": Squares()(x) for i, x in enumerate(given)})
         y = make(op, name, given, seed)
         if name in ends or _told(graph.by_name[name]):
-            figures[name] = _squares(y)
+            figures[name] = Squares()(y)
         if isinstance(op, g.Activation) and op.kind == "relu":
             figures[f"{name}:most"] = ops.max(y, axis=tuple(range(len(y.shape) - 1)))
         if name in ends:
@@ -174,10 +196,6 @@ def _reader(graph: g.LayerGraph, ways: dict[str, Junction], table: dict[type, Ma
     plain = assemble(graph, makers, seed=0, name="network")
     with deep(graph):
         return _Reader(keras.Model(plain.inputs[0], [plain.outputs[0], figures], name="profiled"), taps)
-
-
-def _squares(x: Tensor) -> Tensor:
-    return ops.sum(ops.square(x))
 
 
 def _paths(model: keras.Model) -> list[str]:
@@ -253,7 +271,7 @@ def _torch(model: keras.Model) -> _Run:
 
 def _own(weight: Any, gradient: Tensor) -> Tensor:
     """Summed squares of a gradient; a tap's is that already."""
-    return gradient if weight.path.startswith("tap.") else _squares(gradient)
+    return gradient if weight.path.startswith("tap.") else sum_of_squares(gradient)
 
 
 _RUNS: dict[str, Callable[[keras.Model], _Run]] = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from resnet_tf.learning.backend import keras
+from resnet_tf.learning.backend import keras, sum_of_squares
 from resnet_tf.learning.recipes import Recipe
 
 ops = keras.ops
@@ -29,7 +29,7 @@ class _Measured:
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        self.gradient_norm.assign(ops.sqrt(sum(map(_squares, grads))))
+        self.gradient_norm.assign(ops.sqrt(sum(map(sum_of_squares, grads))))
         if self.l2:
             grads = [g + self.l2 * v if is_kernel(v) else g for g, v in zip(grads, variables, strict=True)]
         super().apply(grads, variables)
@@ -61,15 +61,6 @@ def _common(recipe: Recipe) -> dict[str, Any]:
         "use_ema": recipe.average is not None,
         "ema_momentum": recipe.average or 0.99,
     }
-
-
-def _squares(grad: Any) -> Any:
-    """The sum of a gradient's squares; TensorFlow has one operation for half of it, without a copy."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return 2 * tf.nn.l2_loss(grad)
-    return ops.sum(ops.square(grad))
 
 
 class SGD(_Measured, keras.optimizers.SGD):

@@ -23,6 +23,7 @@ class BlockSignal(NamedTuple):
     around: float | None  # norm of what the shortcut brings there
     gradient_branch: float | None  # norm of what comes back to x through the branch
     gradient_around: float | None  # through the shortcut
+    variance: float | None = None  # of y: of each channel over images and places, averaged over channels (Brock 2021)
 
 
 class LayerSignal(NamedTuple):

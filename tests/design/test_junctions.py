@@ -65,3 +65,8 @@ def test_the_sum_of_the_papers_runs_over_the_identities_of_a_stage():
 def test_it_is_exact_where_nothing_follows_the_addition():
     assert all(span.exact for span in spans(preset("resnet110_cifar10", order="pre")))
     assert not any(span.exact for span in spans(preset("resnet110_cifar10")))
+
+
+def test_a_block_whose_shortcut_is_cut_has_no_junction():
+    spec = preset("resnet18", cut_shortcuts=["stage1.block2"])
+    assert [each.block.name for each in junctions(spec)][:2] == ["stage1.block1", "stage2.block1"]
