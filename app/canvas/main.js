@@ -95,6 +95,8 @@ function makeBoard(root) {
     bar.place(null)
   }
   board.mark = g => {
+    const near = board.selected && stageOf(board.selected)
+    for (const ground of [g, ...g.querySelectorAll(".ground")]) ground.classList.toggle("near", Boolean(near) && ground.dataset.ground === near)
     for (const box of g.querySelectorAll(".node[role]")) {
       const chosen = box.closest("[data-piece]").dataset.piece === board.selected
       box.classList.toggle("chosen", chosen)

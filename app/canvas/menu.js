@@ -51,7 +51,8 @@ export function menus(svg, root, board) {
   })
   svg.addEventListener("pointerdown", event => {
     if (event.pointerType !== "touch") return
-    holding = setTimeout(() => ask(partAt(event.target), event.clientX, event.clientY), HOLD)
+    const [part, x, y] = [partAt(event.target), event.clientX, event.clientY] // later its target is the canvas' host
+    holding = setTimeout(() => ask(part, x, y), HOLD)
   })
   for (const over of ["pointermove", "pointerup", "pointercancel"]) svg.addEventListener(over, () => clearTimeout(holding))
   box.addEventListener("keydown", event => {

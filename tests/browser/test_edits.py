@@ -35,7 +35,8 @@ class Visitor:
         key = self.chance.choice(list(KEYS))
         self.page.locator(f'.pieces .node[data-id="{block}"]').focus()
         self.page.keyboard.press(key)
-        self.edited(outcome(self.now, block, KEYS[key]).spec)
+        part = block.partition(".")[0] if key == ">" else block  # a block is as wide as its stage
+        self.edited(outcome(self.now, part, KEYS[key]).spec)
 
     def by_menu(self):
         stage = f"stage{self.chance.randint(1, len(self.now.stages))}"
