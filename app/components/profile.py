@@ -39,16 +39,16 @@ _FIGURES = ("output", "gradient", "rank", "branch", "around", "gradient_branch",
 def profile(found: Profiled) -> None:
     """Draws all of it."""
     measured = found.profile
-    st.markdown(f"#### {words.plain(arrives(measured))}")
-    _sides(measured, "Gradient by block", "norm of dE/dy, logarithmic", _of(lambda b: b.gradient), "gradient", log=True,
-           height=260)  # fmt: skip
+    st.markdown(f"**{words.plain(arrives(measured))}**")
+    note = "norm of dE/dy, logarithmic"
+    _sides(measured, "Gradient by block", note, _inside(lambda b: b.gradient), "gradient", log=True, height=260)
     st.caption(words.plain(source(found)))
     _two_ways(measured)
     left, right = st.columns(2, gap="medium")
     with left:
-        _sides(measured, "Dead units", "share of ReLU channels", dead_units, "dead", format=".0%")
+        _sides(measured, "Dead units", "share of ReLU channels", dead_units, "dead", format=".0~%", least=0.1)
     with right:
-        _sides(measured, "Effective rank", "directions of what leaves a block", _of(lambda b: b.rank), "rank")
+        _sides(measured, "Effective rank", "directions of what leaves a block", _inside(lambda b: b.rank), "rank")
     st.caption(words.plain(alive(measured)))
     _formula(measured)
     _table(measured)
@@ -68,6 +68,11 @@ def source(found: Profiled) -> str:
 
 def _of(what: Callable[[BlockSignal], float | None]) -> Callable[[GradientFlow], Mapping[str, float | None]]:
     return lambda flow: {block.name: what(block) for block in flow.blocks}
+
+
+def _inside(what: Callable[[BlockSignal], float | None]) -> Callable[[GradientFlow], Mapping[str, float | None]]:
+    """A figure of all blocks but the head, whose few logits are of another kind."""
+    return lambda flow: {block.name: what(block) for block in flow.blocks if block.name != "head"}
 
 
 def _sides(
@@ -130,7 +135,7 @@ def _formula(measured: Profile) -> None:
 
 
 def _term(name: str, about: str, norms: Sequence[float]) -> str:
-    spread = f"{_figure(min(norms))} to {_figure(max(norms))}" if len(norms) > 1 else "one seed"
+    spread = f"{_figure(min(norms))} to {_figure(max(norms))} over {len(norms)} seeds" if len(norms) > 1 else "one seed"
     mean = _figure(sum(norms) / len(norms))
     return f"<div><small>{name}</small><b>{mean}</b><small>{escape(about)}</small><small>{spread}</small></div>"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from math import ceil, floor, log10
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -14,6 +15,8 @@ from resnet_tf.runs.profiles import GradientFlow
 
 DASH = [5, 3]  # of the second line: colour is not needed to tell them apart
 MOST_NAMES = 40  # blocks whose points are seen one by one
+ROOM = 1.08  # around the lowest and the highest
+LONG, MOST_MARKS = 3, 7  # powers of ten
 
 
 class Point(NamedTuple):
@@ -44,10 +47,13 @@ def points(flows: Sequence[GradientFlow], what: Callable[[GradientFlow], Mapping
 
 
 def lines(
-    lined: Sequence[Line], title: str, note: str, *, key: str, log: bool = False, format: str = ".2~g",
-    height: int = 200,
+    lined: Sequence[Line], title: str, note: str, *, key: str, log: bool = False, format: str = ",.2~r",
+    height: int = 200, least: float = 0.0,
 ) -> None:  # fmt: skip
-    """Draws the lines under a head that names them; on a logarithmic axis what is 0 is left out, and counted."""
+    """Draws the lines under a head that names them; on a logarithmic axis what is 0 is left out, and counted.
+
+    An axis that is none begins at 0 and reaches `least` at least.
+    """
     shown = [line._replace(points=[p for p in line.points if p.mean > 0 or not log]) for line in lined]
     gone = sum(len(line.points) for line in lined) - sum(len(line.points) for line in shown)
     st.html(head(title, shown, f"{note}; {gone} at 0 are not drawn" if gone else note))
@@ -67,11 +73,9 @@ def lines(
         "axis": {"title": None, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 6, "ticks": False},
         "scale": {"padding": 0.4},
     }  # fmt: skip
-    scale: dict[str, Any] = {"type": "log"} if log else {"zero": True}
-    y = {
-        "type": "quantitative", "scale": scale,
-        "axis": {"title": None, "format": format, "tickCount": 4, "labelOverlap": True},
-    }  # fmt: skip
+    drawn = [point for _, point in rows]
+    axis = {"title": None, "format": format, "labelOverlap": True, **_marks(drawn, log=log)}
+    y = {"type": "quantitative", "scale": _scale(drawn, least, log=log), "axis": axis}
     colour = {"field": "series", "type": "nominal", "legend": None,
               "scale": {"domain": names, "range": [hue(line.hue) for line in lined]}}  # fmt: skip
     dash = {"field": "series", "type": "nominal", "legend": None,
@@ -88,7 +92,7 @@ def lines(
         "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
         "encoding": {"x": x, "color": colour},
         "layer": [
-            {"mark": {"type": "area", "opacity": 0.18},
+            {"mark": {"type": "area", "opacity": 0.18, "clip": True},
              "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}}},
             {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": mean, "strokeDash": dash}},
             {"mark": {"type": "point", "filled": True, "size": 30 if len(order) <= MOST_NAMES else 8, "opacity": 1},
@@ -96,6 +100,27 @@ def lines(
         ],
     }  # fmt: skip
     st.vega_lite_chart(data, spec, key=key, alt=f"{title} by block: {' and '.join(names)}; the table has them all")
+
+
+def _scale(shown: Sequence[Point], least: float, *, log: bool) -> dict[str, Any]:
+    """From the lowest to the highest figure, with a little room."""
+    top = max((point.high for point in shown), default=1.0)
+    if log:
+        low = min((point.low for point in shown if point.low > 0), default=top / 10)
+        return {"type": "log", "domain": [low / ROOM, top * ROOM], "nice": False}
+    return {"domain": [0, max(top * ROOM, least)], "nice": False}
+
+
+def _marks(shown: Sequence[Point], *, log: bool) -> dict[str, Any]:
+    """Where an axis is marked: a logarithmic one at 1, 2 and 5 times powers of ten, a long one at powers alone."""
+    ends = _scale(shown, 0.0, log=log)["domain"]
+    if not log:
+        return {"tickCount": 4}
+    powers = range(floor(log10(ends[0])), ceil(log10(ends[1])) + 1)
+    steps = (1, 2, 5) if log10(ends[1] / ends[0]) <= LONG else (1,)
+    every = max(len(powers) // MOST_MARKS, 1)
+    marks = [step * 10.0**power for power in powers if power % every == 0 for step in steps]
+    return {"values": [mark for mark in marks if ends[0] <= mark <= ends[1]]}
 
 
 def short_name(block: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state, words
+from app.components.canvas import still
 from app.components.profile import profile
 from app.components.worker import sentence
 from app.frame import net
@@ -89,7 +90,7 @@ def ended(run: Run | None) -> None:
         st.caption(words.plain(run.error or "The measurement was stopped before its end."))
     st.markdown("#### Nothing measured yet")
     st.markdown(
-        f"Press **Measure**. {SEEDS} times weights are drawn, and one batch of handwritten digits goes through the "
+        f"Press **Measure**. Weights are drawn {SEEDS} times, and one batch of handwritten digits goes through the "
         "design and back; likewise through the same design with its shortcuts cut, or, where it has none, put in. "
         "You see how much of the error reaches each block, which way carries it, and what the formula's terms are."
     )
@@ -110,7 +111,9 @@ def page() -> None:
     head(about, None if found or under_way else "Measure")
     if found:
         profile(found)
-    elif run is not None and under_way:
+        return
+    still(state.current_costs(), "stage", key="laboratory.still")
+    if run is not None and under_way:
         st.fragment(live, run_every=EVERY)(run.id)
     else:
         tell()

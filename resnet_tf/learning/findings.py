@@ -73,26 +73,27 @@ def arrives(profile: Profile) -> str:
     """How much of the last block's gradient reaches the first, with and without shortcuts, and whether that differs."""
     first, last = (block_label(each.name) for each in ends(profile.flows[0]))
     found = {side: reach(flows) for side, flows in profile.sides.items()}
+    ends_of = f"the first block ({first}) gets"
     if set(found) == {ALONE}:
-        return f"The gradient at the first block ({first}) is {_part(found[ALONE], last)}."
-    said = (
-        f"Without shortcuts the gradient at the first block ({first}) is {_part(found[WITHOUT], last)}; "
-        f"with them it is {_part(found[WITH], last)}."
-    )
+        return f"{ends_of.capitalize()} {_part(found[ALONE], f' of the last ({last})')}."
     bare, joined = found[WITHOUT], found[WITH]
+    said = f"Without shortcuts {ends_of} {_part(bare, f' of the last ({last})')}; with them {_part(joined, '')}."
     return f"{said} {_difference(bare, joined)}" if bare and joined else said
 
 
-def _part(found: Range | None, last: str) -> str:
+def _part(found: Range | None, of: str) -> str:
+    """A share of the last block's gradient with its range, as `1/340 of the gradient, 1/360 to 1/310 over 5 seeds`."""
     if found is None:
-        return f"no number: {TOO_LARGE}"
-    single = found.seeds == 1
-    spread = "one seed" if single else f"{_bound(found.low)} to {_bound(found.high)} over {found.seeds} seeds"
-    return f"{fraction(found.middle)} that at the last ({last}; {spread})"
+        return f"a gradient that is no number: {TOO_LARGE}"
+    shown = f"{fraction(found.middle)} the gradient{of}" if of else fraction(found.middle).removesuffix(" of")
+    return f"{shown}, {_spread(found)}"
 
 
-def _bound(figure: float) -> str:
-    return fraction(figure).removesuffix(" of").removesuffix(" times")
+def _spread(found: Range) -> str:
+    if found.seeds == 1:
+        return "at one seed"
+    low, high = (fraction(each).removesuffix(" of").removesuffix(" times") for each in (found.low, found.high))
+    return f"{low} to {high} over {found.seeds} seeds"
 
 
 def _difference(bare: Range, joined: Range) -> str:
@@ -151,7 +152,9 @@ def alive(profile: Profile) -> str:
     """How many units are dead, and how many directions the last block's maps have, on each side."""
     dead = {side: _dead(flows) for side, flows in profile.sides.items()}
     said = []
-    if all(each is not None for each in dead.values()):
+    if not any(dead.values()) and None not in dead.values():
+        said.append(f"No ReLU channel is dead: each is positive for some of the {profile.images:,} images.")
+    elif None not in dead.values():
         shown = {side: percent(share or 0.0) for side, share in dead.items()}
         said.append(
             f"Of the ReLU channels {_sides(profile, shown)} are dead: "

@@ -14,7 +14,7 @@ def test_a_profile_is_a_row_for_each_block_and_what_it_says(run):
     assert lines[0].split()[:3] == ["block", "dE/dy", "with"]
     blocks = ["stem", *(f"stage{i}.block1" for i in (1, 2, 3)), "head"]
     assert [line.split()[0] for line in lines[1:6]] == blocks
-    assert "Without shortcuts the gradient at the first block (stage 1, block 1) is" in result.stdout
+    assert "Without shortcuts the first block (stage 1, block 1) gets" in result.stdout
     assert "over 2 seeds" in result.stdout
     assert "Measured with 8 x 8 px instead of 32 x 32" in result.stderr
 

@@ -21,16 +21,15 @@ def test_the_first_blocks_share_is_said_with_its_range_over_seeds():
     said = arrives(profile())
     # 0.01 / 4 and 0.01 / 3, whose geometric mean is 1/346; 1 / 2 and 1 / 2.5, whose is 1/2.24
     assert said.startswith(
-        "Without shortcuts the gradient at the first block (stage 1, block 1) is 1/350 of that at the last "
-        "(stage 1, block 2; 1/400 to 1/300 over 2 seeds); with them it is 1/2.2 of that at the last "
-        "(stage 1, block 2; 1/2.5 to 1/2 over 2 seeds)."
+        "Without shortcuts the first block (stage 1, block 1) gets 1/350 of the gradient of the last "
+        "(stage 1, block 2), 1/400 to 1/300 over 2 seeds; with them 1/2.2, 1/2.5 to 1/2 over 2 seeds."
     )
     assert said.endswith("Shortcuts bring the two ends 150 times nearer to each other, beyond what seeds change.")
 
 
 def test_a_gradient_that_grows_on_its_way_back_is_as_far_from_even():
     said = arrives(profile(bare=((500.0, 1.0), (500.0, 1.0)), joined=((5.0, 1.0), (5.0, 1.0))))
-    assert "is 500 times that at the last" in said
+    assert "gets 500 times the gradient of the last" in said
     assert "bring the two ends 100 times nearer" in said
 
 
@@ -41,7 +40,7 @@ def test_where_seeds_overlap_no_difference_is_claimed():
 
 def test_a_single_seed_claims_nothing():
     said = arrives(profile(bare=((1.0, 400.0),), joined=((1.0, 2.0),)))
-    assert "(stage 1, block 2; one seed)" in said
+    assert "(stage 1, block 2), at one seed; with them" in said
     assert said.endswith("One seed does not say whether others would differ.")
 
 
@@ -53,14 +52,14 @@ def test_where_shortcuts_make_it_less_even_that_is_said():
 @pytest.mark.parametrize("wrong", [0.0, NAN, math.inf])
 def test_a_gradient_that_is_no_number_is_not_made_one(wrong):
     said = arrives(profile(bare=((wrong, 1.0), (0.5, 1.0))))
-    assert "Without shortcuts the gradient at the first block (stage 1, block 1) is no number" in said
+    assert "Without shortcuts the first block (stage 1, block 1) gets a gradient that is no number" in said
     assert "nearer" not in said
 
 
 def test_a_design_that_cannot_be_cut_is_told_alone():
     alone = Profile(ALONE, {ALONE: (flow((1.0, 8.0)),)}, (), 32, "digits")
     assert arrives(alone) == (
-        "The gradient at the first block (stage 1, block 1) is 1/8 of that at the last (stage 1, block 2; one seed)."
+        "The first block (stage 1, block 1) gets 1/8 of the gradient of the last (stage 1, block 2), at one seed."
     )
 
 
@@ -111,6 +110,13 @@ def test_dead_units_and_ranks_are_said_of_both_sides_the_designs_own_first():
     said = alive(profile(own=WITHOUT))
     assert said.startswith("Of the ReLU channels 50 %, with shortcuts 25 % are dead: none of the 32 images")
     assert "an effective rank of 2, with shortcuts 4: 1 is where all images look alike to it, 31 the most" in said
+
+
+def test_where_no_unit_is_dead_that_is_said():
+    flows = (flow((1.0, 1.0), dead=0.0),)
+    assert alive(Profile(ALONE, {ALONE: flows}, (), 32, "digits")).startswith(
+        "No ReLU channel is dead: each is positive"
+    )
 
 
 def test_a_design_without_relus_has_no_dead_units():
