@@ -108,9 +108,7 @@ def test_a_chart_has_a_line_for_each_side_and_a_band_over_seeds(laboratory, benc
     assert [layer["mark"]["type"] for layer in first["layer"]] == ["area", "line", "point"]
     y = first["layer"][1]["encoding"]["y"]
     assert y["scale"]["type"] == "log"
-    assert y["axis"]["values"] == pytest.approx(
-        [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]
-    )
+    assert y["axis"]["values"] == pytest.approx([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2])
 
 
 def page_chart(page, i):
