@@ -74,6 +74,18 @@ assert RECIPES and bench.recipes() and bench.datasets() and bench.runs() == []
     assert loaded_by(code, home) == []
 
 
+def test_reading_the_lessons_and_their_outcomes_loads_no_framework(home):
+    code = """
+from resnet_tf.lessons.course import lessons
+from resnet_tf.lessons.reports import report
+from resnet_tf.lessons.results import recorded
+for language in ("en", "ru"):
+    for each in lessons(language):
+        assert report(each, recorded(each.name, "quick"))
+"""
+    assert loaded_by(code, home) == []
+
+
 def test_running_any_page_loads_no_framework(home):
     assert len(PAGES) >= 5
     assert loaded_by(OPEN_PAGES, home) == []

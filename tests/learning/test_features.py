@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.segmentation import BACKBONE, CLASSES, canvases, intersection_over_union
+from benchmarks.segmentation import BACKBONE
 from resnet_tf.design.costs import costs
 from resnet_tf.design.features import features, fpn, segmentation
 from resnet_tf.design.presets import preset
@@ -11,6 +11,7 @@ from resnet_tf.learning.augment import scaled
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build
 from resnet_tf.learning.datasets import load
+from resnet_tf.learning.scenes import CLASSES, canvases, intersection_over_union
 
 pytestmark = pytest.mark.keras
 
