@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
 from statistics import median
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -60,15 +60,24 @@ def _training(spec: Spec, setting: Setting) -> Measured:
     shelf = Shelf()
 
     def measured(seed: int) -> Reading:
-        return _read([*train(spec, setting.dataset, setting.recipe, seed, shelf=shelf)])
+        return _trained(spec, setting, seed, shelf)[0]
 
     return measured
 
 
-def _read(events: Sequence[Event]) -> Reading:
-    epochs = [event.values for event in events if event.kind == "epoch"]
+def _trained(spec: Spec, setting: Setting, seed: int, shelf: Shelf) -> tuple[Reading, Mapping[str, np.ndarray]]:
+    """What came of a training, and the weights after its last whole epoch."""
+    epochs, weights = [], {}
+    for last in train(spec, setting.dataset, setting.recipe, seed, shelf=shelf):
+        if last.kind == "epoch":
+            epochs.append(last.values)
+        elif last.kind == "checkpoint":  # each holds all of the weights: only the last is kept
+            weights = last.values["state"].weights
+    return _read(last, epochs), weights
+
+
+def _read(last: Event, epochs: Sequence[Mapping[str, Any]]) -> Reading:
     curves = {name: [values[name] for values in epochs] for name in ("loss", "accuracy", "validation_accuracy")}
-    last = events[-1]
     if last.kind == "diverged":
         return Reading({"accuracy": 0.0, "train_accuracy": 0.0, "diverged_at_step": last.step}, curves)
     figures = {
@@ -168,10 +177,9 @@ def _segmentation(spec: Spec, setting: Setting, *, classifier: bool = False) -> 
         weights: Mapping[str, np.ndarray] = {}
         figures: dict[str, float] = {"backbone_share": body}
         if classifier:
-            events = [*train(spec, setting.dataset, setting.recipe, seed, shelf=shelf)]
-            state = next(event for event in reversed(events) if event.kind == "checkpoint").values["state"]
-            weights = {path: each for path, each in state.weights.items() if not path.startswith("head.")}
-            figures["accuracy"] = _read(events).figures["accuracy"]
+            reading, trained = _trained(spec, setting, seed, shelf)
+            weights = {path: each for path, each in trained.items() if not path.startswith("head.")}
+            figures["accuracy"] = reading.figures["accuracy"]
         run = segmented(graph, data, steps, seed, weights=weights, times=times)
         return Reading({**figures, "mean_iou": run.mean_iou}, {"loss": run.losses[:: max(steps // 40, 1)]})
 
