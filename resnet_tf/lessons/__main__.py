@@ -1,9 +1,9 @@
 """Does the lessons' experiments and says what came out.
 
-    python -m resnet_tf.lessons                      # the lessons, and what came of them when they were last done
-    python -m resnet_tf.lessons --all --quick        # all ten here, each in less than a minute on two cores
-    python -m resnet_tf.lessons --lesson 2 --full --seeds 5 --json outcome.json
-    python -m resnet_tf.lessons --lesson orders --language ru
+python -m resnet_tf.lessons                      # the lessons, and what came of them when they were last done
+python -m resnet_tf.lessons --all --quick        # all ten here, each in less than a minute on two cores
+python -m resnet_tf.lessons --lesson 2 --full --seeds 5 --json outcome.json
+python -m resnet_tf.lessons --lesson orders --language ru
 """
 
 from __future__ import annotations

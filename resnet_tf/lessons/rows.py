@@ -1,4 +1,4 @@
-"""The ten experiments, a row each: networks, recipes, what is measured, what must come out. Nothing here is said in words.
+"""The ten experiments, a row each: networks, recipes, what is measured, what must come out; no words.
 
 Quick ones are small networks of the CIFAR kind on the bundled digits at 8 x 8 px, a few epochs; full ones are deeper
 and train longer, with three seeds.

@@ -1,7 +1,7 @@
 """Figures over seeds -> whether what was claimed came out; no Keras.
 
-A check holds where its mean over the seeds, one deviation to either side, lies within its bounds. It holds in part where
-the mean does and the deviation reaches beyond. Else it does not hold here. One seed has no deviation: it says less.
+A check holds where its mean over the seeds, one deviation to either side, lies within its bounds, and in part where the
+mean does and the deviation reaches beyond. Else it does not hold here. One seed has no deviation: it says less.
 A claim holds where all checks that bear on it hold, does not hold here where none holds even in part, and holds in
 part otherwise.
 """

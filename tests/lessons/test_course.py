@@ -31,15 +31,17 @@ def test_there_are_ten_lessons_in_order_and_each_has_its_own_name():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_lesson_is_found_by_its_number_and_by_its_name(language):
     for each in lessons(language):
-        assert lesson(each.number, language) is lesson(str(each.number), language) is lesson(each.name, language) is each
+        assert (
+            lesson(each.number, language) is lesson(str(each.number), language) is lesson(each.name, language) is each
+        )
 
 
 def test_an_unknown_lesson_or_language_is_refused_with_the_nearest():
-    with pytest.raises(SpecError, match="1 to 10 or a name .*; the nearest is 'gradient'"):
+    with pytest.raises(SpecError, match=r"1 to 10 or a name .*; the nearest is 'gradient'"):
         lesson("gradients")
     with pytest.raises(SpecError, match="lesson must be 1 to 10 or a name"):
         lesson(11)
-    with pytest.raises(SpecError, match="language must be one of en, ru .*; the nearest is 'en'"):
+    with pytest.raises(SpecError, match=r"language must be one of en, ru .*; the nearest is 'en'"):
         lessons("fr")
 
 

@@ -44,9 +44,9 @@ TEXTS: dict[str, str] = {
     "block.",
     # --- 3
     "bottleneck.title": "Basic and bottleneck blocks at equal cost",
-    "bottleneck.claim": "In ResNets with more than a hundred layers authors replaced two 3x3 convolutional layers with "
-    "a stack of 1x1, 3x3 and 1x1 convolutional layers, leaving the 3x3 layer a bottleneck with smaller input/output "
-    "dimensions and fewer parameters to optimize.",
+    "bottleneck.claim": "In ResNets with more than a hundred layers authors replaced two 3x3 convolutional layers "
+    "with a stack of 1x1, 3x3 and 1x1 convolutional layers, leaving the 3x3 layer a bottleneck with smaller "
+    "input/output dimensions and fewer parameters to optimize.",
     "bottleneck.reported": "Bottlenecks begin at ResNet-50, not past a hundred layers. ImageNet, ten crops: ResNet-34 "
     "has 3.6 G multiply-adds and 25.03 % error, ResNet-50 3.8 G and 22.85 %.",
     "bottleneck.question": "Is a bottleneck as good as a basic block that costs as many multiply-adds, and is it "
@@ -79,8 +79,8 @@ TEXTS: dict[str, str] = {
     "width.claim": "A 50 layers WideResNet outperforms 152 layer original ResNet on ImageNet and takes several times "
     "less time to train, thus showing that the main power of residual networks is in residual blocks and not in an "
     "extreme depth as claimed earlier.",
-    "width.reported": "ImageNet: WRN-50-2 has 21.9 % top-1 error and takes 93 ms for a batch, ResNet-152 takes 115 ms: "
-    "1.24 times, not several. Eight times, in the same table's text, is WRN-40-4 against ResNet-1001.",
+    "width.reported": "ImageNet: WRN-50-2 has 21.9 % top-1 error and takes 93 ms for a batch, ResNet-152 takes 115 "
+    "ms: 1.24 times, not several. Eight times, in the same table's text, is WRN-40-4 against ResNet-1001.",
     "width.question": "With as many multiply-adds, is the shallow and wide network as good as the deep and thin one, "
     "and by how much is it faster?",
     "width.arm.deep": "deep and thin, {depth} layers",
@@ -96,8 +96,8 @@ TEXTS: dict[str, str] = {
     "orders.title": "Where norm and activation go",
     "orders.claim": "(The talk's notes refer to the study of where batch norm and ReLU belong: nothing should stand "
     "on the shortcut's way, and norm and activation come before the convolutions.)",
-    "orders.reported": "CIFAR-10, 110 layers: 6.61 % error as in 2015, 8.17 % with the norm after the addition, 7.84 % "
-    "with the ReLU before it, 6.71 % with the ReLU alone before the convolutions, 6.37 % with both before them.",
+    "orders.reported": "CIFAR-10, 110 layers: 6.61 % error as in 2015, 8.17 % with the norm after the addition, 7.84 "
+    "% with the ReLU before it, 6.71 % with the ReLU alone before the convolutions, 6.37 % with both before them.",
     "orders.question": "How large is the signal after each block before training, and which order trains best?",
     "orders.arm.post": "as in 2015, {depth} layers",
     "orders.arm.norm-after-addition": "norm after the addition, {depth} layers",
@@ -127,12 +127,12 @@ TEXTS: dict[str, str] = {
     "downsampling.check.cost": "The strided convolution costs at most a tenth more multiply-adds.",
     # --- 8
     "shortcuts.title": "Kinds of shortcuts",
-    "shortcuts.claim": "ResNet architectures made it possible to train a very deep networks due to an idea of "
-    "skip connections and bottleneck.",
+    "shortcuts.claim": "ResNet architectures made it possible to train a very deep networks due to an idea of skip "
+    "connections and bottleneck.",
     "shortcuts.reported": "ImageNet, 34 layers, ten crops: 28.54 % error without shortcuts, 25.03 % with zero padding "
     "(A), 24.52 % with projections where shapes change (B), 24.19 % with projections everywhere (C). CIFAR-10, 110 "
-    "layers: 6.61 % with identities, 12.22 % with 1x1 convolutions on all of them, 12.35 % with both ways halved, 8.70 % "
-    "at best with gates on both. Scaled and gated shortcuts are no axis of the designs here, and are not tried.",
+    "layers: 6.61 % with identities, 12.22 % with 1x1 convolutions on all of them, 12.35 % with both ways halved, "
+    "8.70 % at best with gates on both. Scaled and gated shortcuts are no axis of the designs here, and are not tried.",
     "shortcuts.question": "How much is the shortcut itself worth, and how much what stands on it?",
     "shortcuts.arm.a": "zero padding (A), {depth} layers",
     "shortcuts.arm.b": "projection where shapes change (B), {depth} layers",
@@ -148,16 +148,16 @@ TEXTS: dict[str, str] = {
     "backbone.title": "The same backbone for detection and segmentation",
     "backbone.claim": "ResNet was originally designed for classification and segmentation tasks (the notes: for "
     "classification and detection).",
-    "backbone.reported": "28 % better than VGG-16 on COCO detection with nothing else changed; first places in ImageNet "
-    "detection and localization and in COCO detection and segmentation, 2015. A feature pyramid gives the maps of all "
-    "stages to detectors.",
-    "backbone.question": "Does a network that was made to tell digits apart tell them pixel by pixel, through a feature "
-    "pyramid, and is what it learnt of use there? (A detector's boxes are not trained here.)",
+    "backbone.reported": "28 % better than VGG-16 on COCO detection with nothing else changed; first places in "
+    "ImageNet detection and localization and in COCO detection and segmentation, 2015. A feature pyramid gives the "
+    "maps of all stages to detectors.",
+    "backbone.question": "Does a network that was made to tell digits apart tell them pixel by pixel, through a "
+    "feature pyramid, and is what it learnt of use there? (A detector's boxes are not trained here.)",
     "backbone.arm.drawn": "residual backbone of {depth} layers, drawn weights",
     "backbone.arm.classifier": "residual backbone of {depth} layers, a classifier's weights",
     "backbone.arm.plain": "plain backbone of {depth} layers, drawn weights",
-    "backbone.check.learns": "The backbone learns to segment: mean intersection over union of 0.2 at least (0 where only "
-    "background is seen).",
+    "backbone.check.learns": "The backbone learns to segment: mean intersection over union of 0.2 at least (0 where "
+    "only background is seen).",
     "backbone.check.transfers": "A classifier's weights are a better begin than drawn ones.",
     "backbone.check.backbone": "Most of the parameters are the backbone's.",
     "backbone.check.residual": "Often said as well: shortcuts help here too, at any depth.",
@@ -193,9 +193,10 @@ TEXTS: dict[str, str] = {
     "rule.least": "{what}: at least {least}",
     "rule.most": "{what}: at most {most}",
     "rule.between": "{what}: {least} to {most}",
-    "rule.verdict": "A check holds where its mean over the seeds, one deviation to either side, lies within its bounds; "
-    "in part where the mean does and the deviation reaches beyond; else it does not hold here. A claim holds where all "
-    "checks that bear on it hold, does not hold here where none holds even in part, and holds in part otherwise.",
+    "rule.verdict": "A check holds where its mean over the seeds, one deviation to either side, lies within its "
+    "bounds; in part where the mean does and the deviation reaches beyond; else it does not hold here. A claim holds "
+    "where all checks that bear on it hold, does not hold here where none holds even in part, and holds in part "
+    "otherwise.",
     "verdict.holds": "holds",
     "verdict.holds in part": "holds in part",
     "verdict.does not hold here": "does not hold here",
