@@ -62,17 +62,22 @@ def _finding(lesson: Lesson, check: Check, found: Finding, mode: Mode) -> Iterat
     say = _in(lesson)
     beside = "" if found.bears else f", {say('report.beside')}"
     said = f"{lesson.says(check)} {number(lesson, check, found)}: {say(f'verdict.{found.verdict}')}{beside}"
-    yield from _entry("", f"- {said}")
-    yield from _entry("", f"  ({rule(lesson, check, mode)})")
+    yield from _folded(said, " " * 12 + "- ", " " * 14)
+    yield from _folded(f"({rule(lesson, check, mode)})", " " * 16, " " * 17)
 
 
 def _number(lesson: Lesson, check: Check, value: float) -> str:
     share = check.figure in _SHARES
     if check.how == "ratio":
-        return text("report.times", lesson.language, number=f"{value:.3g}")
+        return text("report.times", lesson.language, number=_short(value))
     if check.how == "difference" and share:
         return text("report.points", lesson.language, number=f"{100 * value:.1f}")
-    return f"{100 * value:.1f} %" if share else f"{value:.3g}"
+    return f"{100 * value:.1f} %" if share else _short(value)
+
+
+def _short(value: float) -> str:
+    """Three digits that count, and whole thousands up to a million."""
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _in(lesson: Lesson) -> Callable[..., str]:
@@ -80,5 +85,9 @@ def _in(lesson: Lesson) -> Callable[..., str]:
 
 
 def _entry(name: str, said: str) -> list[str]:
-    """A named paragraph, folded."""
-    return textwrap.wrap(said, WIDTH, initial_indent=f"   {name:<8} ", subsequent_indent=" " * 12)
+    """A named paragraph."""
+    return _folded(said, f"   {name:<8} ", " " * 12)
+
+
+def _folded(said: str, first: str, others: str) -> list[str]:
+    return textwrap.wrap(said, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
