@@ -36,16 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.all:
         chosen = [*lessons(options.language)]
     if chosen:
-        outcomes = [_done(each, mode, options.seeds) for each in chosen]
+        outcomes = [_done(each, mode, options.seeds, options.record) for each in chosen]
         print(text("rule.verdict", options.language))
     else:
         outcomes = [outcome for each in lessons(options.language) for outcome in _last(each)]
     if options.json:
         _write(options.json, [each.as_json() for each in outcomes], indent=1)
-    if options.record:
-        options.record.mkdir(parents=True, exist_ok=True)
-        for each in outcomes:
-            _write(options.record / file_name(each.lesson, each.mode), each.as_json())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,11 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _done(which: Lesson, mode: Mode, seeds: int | None) -> Outcome:
+def _done(which: Lesson, mode: Mode, seeds: int | None, folder: Path | None) -> Outcome:
     from resnet_tf.lessons.running import run
 
     outcome = run(which, mode, seeds, lambda line: print(f"   {line}", file=sys.stderr, flush=True))
     print("\n".join(report(which, outcome)), end="\n\n", flush=True)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / file_name(outcome.lesson, mode), outcome.as_json())
     return outcome
 
 
