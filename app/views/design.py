@@ -109,7 +109,6 @@ CANVAS = {"chosen": choose, "turned": turn, "menu": edits.menu, "moved": edits.m
 @st.fragment
 def sheet() -> None:
     """Numbers, picture and table. Apart from the controls, so that a click on a block draws nothing else anew."""
-    state.redrawn()
     with net("The drawing"), st.container(key="sheet"):
         counted = state.current_costs()
         before = state.desk().before
@@ -131,6 +130,7 @@ def sheet() -> None:
             extra=measured(state.current_spec()),
         )  # fmt: skip
         state.let_paint()
+        state.redrawn()
         with above:
             choices(counted)
         rows, inside = st.columns([1.3, 1], gap="medium") if block else (st.container(), None)

@@ -1,6 +1,5 @@
 """The pages as a visitor meets them, with records in a folder of the test's own and no worker."""
 
-import gc
 from functools import cache
 from pathlib import Path
 
@@ -25,10 +24,6 @@ def as_on_a_server(monkeypatch):
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", COMPONENTS)
     for user in (app_test, local_script_runner):
         monkeypatch.setattr(user, "ScriptCache", lambda: SCRIPTS)
-    # Streamlit collects garbage after each run, through all that is alive: of other tests' TensorFlow, half a second
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
