@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from resnet_tf.lessons.course import Lesson
 from resnet_tf.lessons.experiments import Check, Mode
 from resnet_tf.lessons.results import Outcome
-from resnet_tf.lessons.texts import text
+from resnet_tf.lessons.texts import numeral, text
 from resnet_tf.lessons.verdicts import Finding
 
 WIDTH = 110
@@ -67,17 +68,18 @@ def _finding(lesson: Lesson, check: Check, found: Finding, mode: Mode) -> Iterat
 
 
 def _number(lesson: Lesson, check: Check, value: float) -> str:
-    share = check.figure in _SHARES
+    share, said = check.figure in _SHARES, partial(_short, lesson.language)
     if check.how == "ratio":
-        return text("report.times", lesson.language, number=_short(value))
-    if check.how == "difference" and share:
-        return text("report.points", lesson.language, number=f"{100 * value:.1f}")
-    return f"{100 * value:.1f} %" if share else _short(value)
+        return text("report.times", lesson.language, number=said(value))
+    if share:
+        kind = "points" if check.how == "difference" else "percent"
+        return text(f"report.{kind}", lesson.language, number=numeral(f"{100 * value:.1f}", lesson.language))
+    return said(value)
 
 
-def _short(value: float) -> str:
+def _short(language: str, value: float) -> str:
     """Three digits that count, and whole thousands up to a million."""
-    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
+    return numeral(f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}", language)
 
 
 def _in(lesson: Lesson) -> Callable[..., str]:

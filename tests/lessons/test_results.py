@@ -13,6 +13,7 @@ from resnet_tf.lessons.course import lesson, lessons
 from resnet_tf.lessons.experiments import MODES
 from resnet_tf.lessons.reports import report
 from resnet_tf.lessons.results import ArmOutcome, Outcome, Run, file_name, recorded
+from resnet_tf.lessons.texts import numeral
 from resnet_tf.lessons.verdicts import Finding, finding, verdict
 
 RUNS = tuple(Run(seed, {"accuracy": 0.5 + seed / 10, "extra": 1.0}, {"loss": (2.0, 1.5)}) for seed in (0, 1))
@@ -69,6 +70,13 @@ def test_a_report_is_in_the_lessons_language():
     said = " ".join("\n".join(report(lesson("width", "ru"), replace(HANDMADE, seeds=(0,)))).split())
     assert said.startswith("5. Глубина против ширины")
     assert "ПОДТВЕРЖДАЕТСЯ ЧАСТИЧНО (одно начальное число" in said
+    assert "Широкая сеть не хуже. -0,4 п. п. ± 0,2 п. п.: подтверждается" in said
+    assert "не меньше ×1,24" in said
+
+
+def test_numbers_have_the_marks_of_their_language():
+    assert numeral("1,234.5") == "1,234.5"
+    assert numeral("1,234.5", "ru") == "1\N{NO-BREAK SPACE}234,5"
 
 
 # --- those that the package brings

@@ -9,6 +9,7 @@ from resnet_tf.lessons.texts.russian import TEXTS as RUSSIAN
 DEFAULT = "en"
 CATALOGUES: dict[str, dict[str, str]] = {"en": ENGLISH, "ru": RUSSIAN}
 LANGUAGES = {"en": "English", "ru": "Русский"}
+_MARKS = {"en": {}, "ru": {",": "\N{NO-BREAK SPACE}", ".": ","}}  # of thousands and of decimals, as Python writes them
 
 
 def text(key: str, language: str = DEFAULT, **values: object) -> str:
@@ -19,3 +20,8 @@ def text(key: str, language: str = DEFAULT, **values: object) -> str:
     if language not in CATALOGUES:
         raise SpecError("language", f"one of {', '.join(CATALOGUES)}", language, DEFAULT)
     return CATALOGUES[language][key].format(**values)
+
+
+def numeral(number: str, language: str = DEFAULT) -> str:
+    """A number that Python formatted, with the language's own marks."""
+    return number.translate(str.maketrans(_MARKS[language]))

@@ -1,4 +1,4 @@
-"""The lessons in English; russian.py has the same keys. Claims are the talk's words, but for their spelling."""
+"""The lessons in English; russian.py has the same keys. Claims are the talk's words, but for spelling and grammar."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TEXTS: dict[str, str] = {
     # --- 2
     "gradient.title": "The shortcut and the gradient",
     "gradient.claim": "This simple idea creates a 'direct' path for propagating information in a backpropagation mode "
-    "which means that the gradients of a layer does not vanish even when the weights are arbitrarily small.",
+    "which means that the gradients of a layer do not vanish even when the weights are arbitrarily small.",
     "gradient.reported": "dE/dx_l = dE/dx_K (1 + d/dx_l of the sum of F) is exact where nothing follows the addition, "
     "in pre-activation blocks; the ReLU after the addition of the blocks of 2015 stands in the way. And plain "
     "networks with batch norm have healthy gradients: vanishing is unlikely to be what makes deep ones hard to train.",
-    "gradient.question": "Is the formula exact, does small weights' gradient survive, and does it vanish without "
+    "gradient.question": "Is the formula exact, does the gradient survive small weights, and does it vanish without "
     "shortcuts at all, once there is batch norm?",
     "gradient.arm.pre": "residual, pre-activation, {depth} layers",
     "gradient.arm.post": "residual, ReLU after the addition, {depth} layers",
@@ -63,7 +63,7 @@ TEXTS: dict[str, str] = {
     "bottleneck.check.speed": "At about equal cost they train as fast.",
     # --- 4
     "complexity.title": "ResNet-152 against VGG-19",
-    "complexity.claim": "Remarkably although the depth significantly increased, 152 layers ResNet still had lower "
+    "complexity.claim": "Remarkably although the depth significantly increased, the 152-layer ResNet still had lower "
     "complexity than VGG-19.",
     "complexity.reported": "11.3 G multiply-adds against 19.6 G, 60.2 M parameters against 143.7 M.",
     "complexity.question": "How do they compare in operations, in parameters, and in time on this machine?",
@@ -76,9 +76,9 @@ TEXTS: dict[str, str] = {
     "complexity.check.time": "Often said as well: so it is faster. (Images a second of a forward pass here.)",
     # --- 5
     "width.title": "Depth against width",
-    "width.claim": "A 50 layers WideResNet outperforms 152 layer original ResNet on ImageNet and takes several times "
-    "less time to train, thus showing that the main power of residual networks is in residual blocks and not in an "
-    "extreme depth as claimed earlier.",
+    "width.claim": "A 50-layer WideResNet outperforms the original 152-layer ResNet on ImageNet and takes several "
+    "times less time to train, thus showing that the main power of residual networks is in residual blocks and not in "
+    "an extreme depth as claimed earlier.",
     "width.reported": "ImageNet: WRN-50-2 has 21.9 % top-1 error and takes 93 ms for a batch, ResNet-152 takes 115 "
     "ms: 1.24 times, not several. Eight times, in the same table's text, is WRN-40-4 against ResNet-1001.",
     "width.question": "With as many multiply-adds, is the shallow and wide network as good as the deep and thin one, "
@@ -127,7 +127,7 @@ TEXTS: dict[str, str] = {
     "downsampling.check.cost": "The strided convolution costs at most a tenth more multiply-adds.",
     # --- 8
     "shortcuts.title": "Kinds of shortcuts",
-    "shortcuts.claim": "ResNet architectures made it possible to train a very deep networks due to an idea of skip "
+    "shortcuts.claim": "ResNet architectures made it possible to train very deep networks due to an idea of skip "
     "connections and bottleneck.",
     "shortcuts.reported": "ImageNet, 34 layers, ten crops: 28.54 % error without shortcuts, 25.03 % with zero padding "
     "(A), 24.52 % with projections where shapes change (B), 24.19 % with projections everywhere (C). CIFAR-10, 110 "
@@ -158,7 +158,7 @@ TEXTS: dict[str, str] = {
     "backbone.arm.plain": "plain backbone of {depth} layers, drawn weights",
     "backbone.check.learns": "The backbone learns to segment: mean intersection over union of 0.2 at least (0 where "
     "only background is seen).",
-    "backbone.check.transfers": "A classifier's weights are a better begin than drawn ones.",
+    "backbone.check.transfers": "A classifier's weights are a better start than drawn ones.",
     "backbone.check.backbone": "Most of the parameters are the backbone's.",
     "backbone.check.residual": "Often said as well: shortcuts help here too, at any depth.",
     # --- 10
@@ -205,6 +205,7 @@ TEXTS: dict[str, str] = {
     "report.outcome": "here",
     "report.time": "time",
     "report.points": "{number} points",
+    "report.percent": "{number} %",
     "report.times": "{number} times",
     "report.spread": "{mean} ± {deviation}",
     "report.beside": "beside the claim",
