@@ -11,7 +11,7 @@ from resnet_tf.design.labels import block_label
 from resnet_tf.learning.profile import ALONE, WITH, WITHOUT, Profile, Sum, dead_units
 from resnet_tf.learning.signals import BlockSignal, GradientFlow, over_seeds
 
-TOO_LARGE = "it has outgrown what float32 can say"
+BEYOND = "it is nothing, or more than float32 can say"
 
 
 class Range(NamedTuple):
@@ -84,7 +84,7 @@ def arrives(profile: Profile) -> str:
 def _part(found: Range | None, of: str) -> str:
     """A share of the last block's gradient with its range, as `1/340 of the gradient, 1/360 to 1/310 over 5 seeds`."""
     if found is None:
-        return f"a gradient that is no number: {TOO_LARGE}"
+        return f"a gradient that is no number: {BEYOND}"
     shown = f"{fraction(found.middle)} the gradient{of}" if of else fraction(found.middle).removesuffix(" of")
     return f"{shown}, {_spread(found)}"
 
@@ -194,7 +194,7 @@ def adds_up(sums: Sequence[Sum]) -> str:
     direct = Range.of(each.direct / each.total if each.total else math.nan for each in sums)
     left = Range.of(each.share for each in sums)
     if direct is None:
-        return f"{where} the gradient is no number: {TOO_LARGE}."
+        return f"{where} the gradient is no number: {BEYOND}."
     length = f"{direct.told(short)} times the length of the whole"
     if not one.after:
         return (

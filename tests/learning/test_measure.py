@@ -7,7 +7,9 @@ from small import TINY
 from resnet_tf.design.expand import expand
 from resnet_tf.design.junctions import spans
 from resnet_tf.design.presets import edit, preset
+from resnet_tf.design.spec import DenseNetSpec, VGGSpec
 from resnet_tf.learning.datasets import load
+from resnet_tf.learning.findings import ends, sentences
 from resnet_tf.learning.formula import Formula, terms
 from resnet_tf.learning.gradients import gradient_flow
 from resnet_tf.learning.measure import after, batch_of, profiled, sides_of
@@ -82,3 +84,33 @@ def test_images_are_drawn_evenly_and_go_from_minus_one_to_one():
     assert (images.min(), images.max()) == (-1, 1)
     assert labels.dtype == np.int32
     assert len(set(labels.tolist())) > 5
+
+
+OTHERS = {
+    "VGG": VGGSpec(
+        input_shape=(8, 8, 1), classes=10, stages=({"convolutions": 1, "width": 4}, {"convolutions": 2, "width": 8}),
+        hidden=(8,),
+    ),
+    "DenseNet": DenseNetSpec(
+        input_shape=(8, 8, 1), classes=10, stem=TINY.stem, stages=({"blocks": 2}, {"blocks": 2}), growth=4,
+    ),
+    "Fixup": edit(TINY, normalization={"kind": "fixup"}),
+    "layer scale": edit(TINY, layer_scale=1e-3, stochastic_depth=0.2),
+    "attention": edit(TINY, attention={"kind": "eca"}),
+    "plain": edit(TINY, shortcut="none"),
+    "a few cut": edit(TINY, cut_shortcuts=("stage2.block1",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_kind_of_network_is_measured_and_told(name):
+    *_, last = profiled(OTHERS[name], "digits", seeds=(0,))
+    found = last.profile
+    assert found.own == {"VGG": ALONE, "DenseNet": ALONE, "Fixup": ALONE, "plain": WITHOUT}.get(name, WITH)
+    first, final = ends(found.flows[0])
+    assert 0 < first.gradient < np.inf
+    assert final.name.startswith("stage2")
+    told = sentences(found)
+    assert len(told) == 4
+    assert ("so there is no sum" in told[3]) == (name in ("VGG", "DenseNet", "plain"))
+    assert ("No block has a shortcut" in told[1]) == (name == "VGG")
