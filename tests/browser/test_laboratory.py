@@ -8,7 +8,7 @@ from benchmarks.served import settle
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 
-SMALL = preset("resnet20_cifar10", input_shape=(16, 16, 3), stages=[{"blocks": 2, "width": 8}], order="pre")
+SMALL = preset("resnet20_cifar10", input_shape=(16, 16, 3), stages=[{"blocks": 2, "width": 16}], order="pre")
 
 
 def test_one_press_measures_and_the_design_is_coloured_by_it(visit):
