@@ -34,6 +34,8 @@ class Range(NamedTuple):
         """As `2.1 (1.9 to 2.4 over 5 seeds)`; of a single seed it is not known how far others are."""
         if self.seeds == 1:
             return f"{say(self.middle)} (one seed)"
+        if say(self.low) == say(self.high):
+            return f"{say(self.middle)} (at each of {self.seeds} seeds)"
         return f"{say(self.middle)} ({say(self.low)} to {say(self.high)} over {self.seeds} seeds)"
 
 
@@ -93,6 +95,8 @@ def _spread(found: Range) -> str:
     if found.seeds == 1:
         return "at one seed"
     low, high = (fraction(each).removesuffix(" of").removesuffix(" times") for each in (found.low, found.high))
+    if low == high:
+        return f"at each of {found.seeds} seeds"
     return f"{low} to {high} over {found.seeds} seeds"
 
 
@@ -118,17 +122,18 @@ def joined_side(profile: Profile) -> str:
 
 
 def carries(profile: Profile) -> str:
-    """In how many blocks the shortcut carries more than the branch, forward and backward."""
+    """In how many blocks the shortcut carries more than the branch, or less, at every seed, forward and backward."""
     flows = profile.sides[joined_side(profile)]
     two = list(over_seeds(flows, lambda block: block.around))
     if not two:
         return "No block has a shortcut: all that is passed on goes through the branches."
-    ahead = _larger(flows, lambda block: block.around, lambda block: block.branch)
-    back = _larger(flows, lambda block: block.gradient_around, lambda block: block.gradient_branch)
+    more, less = _apart(flows, lambda block: block.around, lambda block: block.branch)
+    more_back, less_back = _apart(flows, lambda block: block.gradient_around, lambda block: block.gradient_branch)
     blocks = f"{len(two):,} block{'s' if len(two) > 1 else ''}"
+    seeds = ", beyond what seeds change" if len(flows) > 1 else ""
     said = (
-        f"Forward, the shortcut brings more than the branch in {ahead:,} of {blocks}; "
-        f"backward, more of the gradient comes back through it in {back:,}."
+        f"Forward, the shortcut brings more than the branch in {more:,} of {blocks} and less in {less:,}; backward, "
+        f"more of the gradient comes back through it in {more_back:,} and less in {less_back:,}{seeds}."
     )
     silent = sum(each.mean == 0 for each in over_seeds(flows, lambda block: block.branch).values())
     if silent:
@@ -136,13 +141,19 @@ def carries(profile: Profile) -> str:
     return said
 
 
-def _larger(
+def _apart(
     flows: Sequence[GradientFlow], one: Callable[[BlockSignal], float | None],
     other: Callable[[BlockSignal], float | None],
-) -> int:  # fmt: skip
-    """In how many blocks one figure is larger than the other, by their means over seeds."""
-    ones, others = over_seeds(flows, one), over_seeds(flows, other)
-    return sum(ones[name].mean > others[name].mean for name in ones)
+) -> tuple[int, int]:  # fmt: skip
+    """In how many blocks one figure is above the other, and in how many below, at whichever seeds one takes of both."""
+    more = less = 0
+    for same in zip(*(flow.blocks for flow in flows), strict=True):
+        ones = [figure for figure in map(one, same) if figure is not None]
+        others = [figure for figure in map(other, same) if figure is not None]
+        if ones:
+            more += min(ones) > max(others)
+            less += max(ones) < min(others)
+    return more, less
 
 
 # --- units that say nothing, and images that look alike

@@ -92,7 +92,7 @@ def test_all_that_was_measured_is_on_the_page(laboratory, bench):
     words = said(page)
     assert "gets 1/350 of the gradient of the last" in words
     assert "Shortcuts bring the two ends 150 times nearer to each other" in words
-    assert "the shortcut brings more than the branch in 2 of 2 blocks" in words
+    assert "the shortcut brings more than the branch in 2 of 2 blocks and less in 0" in words
     assert "Of the ReLU channels 25 %, without shortcuts 50 % are dead" in words
     assert "the formula is exact" in words
     assert "32 images of Handwritten digits (bundled) at 32×32×1" in words

@@ -88,9 +88,16 @@ def test_a_fraction_is_said_as_one():
 
 def test_it_is_counted_where_the_shortcut_brings_more():
     assert carries(profile()) == (
-        "Forward, the shortcut brings more than the branch in 2 of 2 blocks; "
-        "backward, more of the gradient comes back through it in 2."
+        "Forward, the shortcut brings more than the branch in 2 of 2 blocks and less in 0; backward, more of the "
+        "gradient comes back through it in 2 and less in 0, beyond what seeds change."
     )
+
+
+def test_what_is_more_at_one_seed_and_less_at_another_is_counted_as_neither():
+    flows = (flow((1.0, 1.0), ways=(1.0, 2.0, 3.0, 4.0)), flow((1.0, 1.0), ways=(2.0, 1.0, 5.0, 2.0)))
+    said = carries(Profile(ALONE, {ALONE: flows}, (), 32, "digits"))
+    assert "in 0 of 2 blocks and less in 0" in said
+    assert "through it in 0 and less in 0" in said
 
 
 def test_a_branch_that_begins_at_zero_is_said_to():
@@ -135,14 +142,14 @@ def test_dead_units_of_a_block_are_the_mean_over_its_relus():
 def test_where_nothing_follows_the_additions_the_formula_is_said_to_be_exact():
     said = adds_up(sums(remainder=4e-7))
     assert "From stage 1, block 1 to stage 1, block 2 nothing follows the additions, so the formula is exact" in said
-    assert "0.5 (0.5 to 0.5 over 2 seeds) times the length of the whole" in said
+    assert "0.5 (at each of 2 seeds) times the length of the whole" in said
     assert said.endswith("What is left over is rounding, at most 2e-07 of it.")
 
 
 def test_where_something_follows_the_remainder_is_explained_by_it():
     said = adds_up(sums(after="ReLU", remainder=0.8))
     assert "each addition is followed by ReLU" in said
-    assert "40 % (40 % to 40 % over 2 seeds) of the whole is neither" in said
+    assert "40 % (at each of 2 seeds) of the whole is neither" in said
     assert "exact" not in said
 
 
