@@ -33,7 +33,8 @@ from resnet_tf.runs.profiles import (
 HUES = {WITH: 0, WITHOUT: 1}
 BRANCH, SHORTCUT = ("branch", 2), ("shortcut", 3)
 NONE = -1.0  # in a table, where a block lacks a figure: sorted below all others
-_FIGURES = ("output", "gradient", "rank", "branch", "around", "gradient_branch", "gradient_around")
+_FIGURES = ("output", "gradient", "rank", "branch", "around", "gradient_branch", "gradient_around",
+            "variance")  # fmt: skip
 
 
 def profile(found: Profiled) -> None:
@@ -44,8 +45,11 @@ def profile(found: Profiled) -> None:
     _sides(measured, "Gradient by block", note, _inside(lambda b: b.gradient), "gradient", log=True, height=260)
     st.caption(words.plain(source(found)))
     _two_ways(measured)
-    left, right = st.columns(2, gap="medium")
+    left, middle, right = st.columns(3, gap="medium")
     with left:
+        _sides(measured, "Signal variance", "of what leaves a block, logarithmic", _inside(lambda b: b.variance),
+               "variance", log=True)  # fmt: skip
+    with middle:
         _sides(measured, "Dead units", "share of ReLU channels", dead_units, "dead", format=".0~%", least=0.1)
     with right:
         _sides(measured, "Effective rank", "directions of what leaves a block", _inside(lambda b: b.rank), "rank")

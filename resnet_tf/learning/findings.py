@@ -12,6 +12,7 @@ from resnet_tf.learning.profile import ALONE, WITH, WITHOUT, Profile, Sum, dead_
 from resnet_tf.learning.signals import BlockSignal, GradientFlow, over_seeds
 
 BEYOND = "it is nothing, or more than float32 can say"
+STILL = "at first weights no gradient gets past the last layer, which begins at zero"
 
 
 class Range(NamedTuple):
@@ -75,6 +76,8 @@ def arrives(profile: Profile) -> str:
     """How much of the last block's gradient reaches the first, with and without shortcuts, and whether that differs."""
     first, last = (block_label(each.name) for each in ends(profile.flows[0]))
     found = {side: reach(flows) for side, flows in profile.sides.items()}
+    if all(ends(flow)[1].gradient == 0 for flow in profile.flows):
+        return f"{STILL.capitalize()}."
     ends_of = f"the first block ({first}) gets"
     if set(found) == {ALONE}:
         return f"{ends_of.capitalize()} {_part(found[ALONE], f' of the last ({last})')}."
@@ -204,6 +207,8 @@ def adds_up(sums: Sequence[Sum]) -> str:
     where = f"From {first} to {last}" if one.blocks > 1 else f"In {first}"
     direct = Range.of(each.direct / each.total if each.total else math.nan for each in sums)
     left = Range.of(each.share for each in sums)
+    if all(each.total == 0 for each in sums):
+        return f"{where} there is nothing to add up: {STILL}."
     if direct is None:
         return f"{where} the gradient is no number: {BEYOND}."
     length = f"{direct.told(short)} times the length of the whole"

@@ -97,7 +97,7 @@ def test_all_that_was_measured_is_on_the_page(laboratory, bench):
     assert "the formula is exact" in words
     assert "32 images of Handwritten digits (bundled) at 32×32×1" in words
     assert "on the CPU" in words
-    assert len(page.get("vega_lite_chart")) == 5
+    assert len(page.get("vega_lite_chart")) == 6
     assert "laboratory.measure" not in {button.key for button in page.button}
 
 

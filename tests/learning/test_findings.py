@@ -158,7 +158,10 @@ def test_a_design_without_identities_has_no_sum():
 
 
 def test_a_sum_that_is_no_number_is_not_made_one():
-    assert "no number" in adds_up(sums(total=0.0))
+    assert "no number" in adds_up(sums(total=NAN))
+    assert "there is nothing to add up: at first weights no gradient gets past the last layer" in adds_up(
+        sums(total=0.0)
+    )
     assert math.isnan(Sum(0, "a", "b", 2, "", 0.0, 0.0, 0.0, 0.0).share)
 
 

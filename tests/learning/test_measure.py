@@ -9,7 +9,7 @@ from resnet_tf.design.junctions import spans
 from resnet_tf.design.presets import edit, preset
 from resnet_tf.design.spec import DenseNetSpec, VGGSpec
 from resnet_tf.learning.datasets import load
-from resnet_tf.learning.findings import ends, sentences
+from resnet_tf.learning.findings import arrives, ends, sentences
 from resnet_tf.learning.formula import Formula, terms
 from resnet_tf.learning.gradients import gradient_flow
 from resnet_tf.learning.measure import after, batch_of, profiled, sides_of
@@ -108,7 +108,8 @@ def test_every_kind_of_network_is_measured_and_told(name):
     found = last.profile
     assert found.own == {"VGG": ALONE, "DenseNet": ALONE, "Fixup": ALONE, "plain": WITHOUT}.get(name, WITH)
     first, final = ends(found.flows[0])
-    assert 0 < first.gradient < np.inf
+    assert (0 < first.gradient < np.inf) == (name != "Fixup")  # whose last layer begins at zero (Zhang 2019)
+    assert ("which begins at zero" in arrives(found)) == (name == "Fixup")
     assert final.name.startswith("stage2")
     told = sentences(found)
     assert len(told) == 4

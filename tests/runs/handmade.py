@@ -6,9 +6,9 @@ from resnet_tf.learning.signals import BlockSignal, GradientFlow, LayerSignal
 
 def flow(gradients, seed=0, ways=(1.0, 2.0, 3.0, 4.0), rank=4.0, dead=0.25):
     """A flow with a block of stage 1 for each gradient; `ways` are branch and shortcut, forward and backward."""
-    blocks = [BlockSignal("stem", "none", 1.0, 1.0, rank, *[None] * 4)]
+    blocks = [BlockSignal("stem", "none", 1.0, 1.0, rank, *[None] * 4, 1.0)]
     blocks += [
-        BlockSignal(f"stage1.block{i}", "identity" if ways[1] else "cut", 1.0, gradient, rank, *ways)
+        BlockSignal(f"stage1.block{i}", "identity" if ways[1] else "cut", 1.0, gradient, rank, *ways, 2.0)
         for i, gradient in enumerate(gradients, 1)
     ]
     layers = [LayerSignal(f"stage1.block{i}.act1", 1.0, dead=dead) for i in range(1, len(gradients) + 1)]
