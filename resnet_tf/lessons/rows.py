@@ -178,7 +178,7 @@ def _orders(blocks: int) -> tuple[Arm, ...]:
 
 _ORDERS = Experiment(
     Setting(_orders(3), SHORT),
-    Setting(_orders(9), FULL, THREE),
+    Setting(_orders(5), FULL, THREE),
     (
         Check("pre", "accuracy", "pre", "post", "difference", least=0),
         Check("norm-after", "accuracy", "post", "norm-after-addition", "difference", least=0),

@@ -116,6 +116,22 @@ def test_small_weights_make_a_plain_networks_gradient_small_and_leave_a_residual
     assert reach["residual", "flow of small weights"] == pytest.approx(1, abs=0.5)
 
 
+def test_the_formula_leaves_nothing_over_before_a_relu_and_much_after_it():
+    """He 2016: equation 5 is exact where nothing follows the addition, and only there."""
+    three = {"stages": [{"blocks": 3, "width": 8}]}
+    before, after = (
+        MEASURES["formula"](edit(TINY, order=order, **three), CONTEST)(0).figures for order in ("pre", "post")
+    )
+    assert before["formula_error"] < 1e-5 < 1e-2 < after["formula_error"]
+    assert 0 < before["direct"] < 1.5
+
+
+def test_a_forward_pass_of_a_larger_network_gives_fewer_images_a_second():
+    large = edit(TINY, stages=[{"blocks": 3, "width": 256}])
+    small, slow = (MEASURES["forward"](spec, CONTEST)(0).figures["images_per_second"] for spec in (TINY, large))
+    assert small > 2 * slow > 0  # 500 times the multiply-adds
+
+
 def test_a_networks_segmenter_begins_with_its_classifiers_weights_and_says_the_backbones_share(monkeypatch):
     monkeypatch.setattr(measures, "CANVASES", 500)  # so two steps are as many as a training sees digits
     setting = replace(CONTEST, recipe=recipe("quick", epochs=1, batch_size=512))
