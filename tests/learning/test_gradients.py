@@ -106,6 +106,14 @@ def test_a_seed_says_all_and_other_seeds_say_something_else():
     assert isinstance(first, GradientFlow)
 
 
+def test_drawn_weights_keep_nothing_of_those_that_were_given_before():
+    profiler = Profiler(SMALL)
+    first = profiler.flow(BATCH, 0)
+    given = profiler.flow(BATCH, 0, filled(SMALL, "torchvision")[0])
+    assert given.loss != first.loss
+    assert profiler.flow(BATCH, 0) == first
+
+
 def test_a_network_whose_activations_are_silent_is_dead():
     spec = edit(SMALL, normalization={"kind": "none"})
     model = build(spec, seed=0)
