@@ -12,24 +12,29 @@ const MEASURES = {
 }
 
 // What shade stands for in a scene: the measure's own numbers, or `extra`, numbers by part's name that Python gave. A part
-// for which there is none is left blank.
+// for which there is none is left blank. Those that differ by powers of ten say so (`log`): the least is faint, not white.
 export function shadeOf(scene, measure, extra) {
   const given = extra[measure]
   const of = given ? null : MEASURES[measure].of
   const top = given ? Math.max(0, ...Object.values(given.values)) : most(scene, of)
+  const least = given?.log ? Math.min(...Object.values(given.values).filter(x => x > 0)) : 0
   const value = (n, piece) => (given ? given.values[piece.name + n.id] : of(n.facts))
   const unit = measure === "memory" ? "B" : ""
   const say = given ? x => String(Number(x.toPrecision(2))) : short // which are no counts
+  const linear = x => (top ? x / top : 0)
+  const logarithmic = x => (x > 0 ? FAINT + (1 - FAINT) * (Math.log(x / least) / Math.log(top / least)) : 0)
+  const share = 0 < least && least < top ? logarithmic : linear
   return {
     key: `${measure} ${top} ${given ? sum(Object.values(given.values)) : ""}`,
     of: (n, piece) => {
       const known = value(n, piece)
-      return known === undefined ? { share: 0, shown: "" } : { share: top ? known / top : 0, shown: say(known, unit) }
+      return known === undefined ? { share: 0, shown: "" } : { share: share(known), shown: say(known, unit) }
     },
-    scale: `0 to ${say(top)}${given ? ` ${given.unit}` : MEASURES[measure].unit}`,
+    scale: `${say(least)} to ${say(top)}${given ? ` ${given.unit}` : MEASURES[measure].unit}`,
   }
 }
 
+const FAINT = 0.08 // of the least that is more than nothing
 const sum = numbers => numbers.reduce((a, b) => a + b, 0)
 
 // The choice of a measure; `change` is called with the chosen one. What comes back takes `extra` measures too, and says

@@ -47,12 +47,12 @@ def profile(found: Profiled) -> None:
     _two_ways(measured)
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        _sides(measured, "Signal variance", "of what leaves a block, logarithmic", _inside(lambda b: b.variance),
+        _sides(measured, "Signal variance", "logarithmic", _inside(lambda b: b.variance),
                "variance", log=True)  # fmt: skip
     with middle:
-        _sides(measured, "Dead units", "share of ReLU channels", dead_units, "dead", format=".0~%", least=0.1)
+        _sides(measured, "Dead units", "of ReLU channels", dead_units, "dead", format=".0~%", least=0.1)
     with right:
-        _sides(measured, "Effective rank", "directions of what leaves a block", _inside(lambda b: b.rank), "rank")
+        _sides(measured, "Effective rank", "directions", _inside(lambda b: b.rank), "rank")
     st.caption(words.plain(alive(measured)))
     _formula(measured)
     _table(measured)

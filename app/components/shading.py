@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 def measured(spec: Spec) -> dict[str, Any]:
-    """The gradient norms of a design whose profile is there, as the canvas takes them; empty before."""
+    """The gradient norms of a design whose profile is there, as the canvas takes them; empty before, and where all are 0."""
     found = state.profiled(spec)
-    if found is None:
+    values = gradients(found.profile) if found else {}
+    if not any(values.values()):  # a last layer that begins at zero lets none through
         return {}
-    unit = "norm of dE/dy at first weights"
-    return {"gradient": {"title": "gradient norm", "unit": unit, "values": gradients(found.profile)}}
+    unit = "norm of dE/dy at first weights, logarithmic"
+    return {"gradient": {"title": "gradient norm", "unit": unit, "log": True, "values": values}}
 
 
 def gradients(profile: Profile) -> dict[str, float]:

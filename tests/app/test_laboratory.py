@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import handmade
 import pytest
@@ -187,7 +188,7 @@ def test_the_canvas_is_coloured_by_gradients_once_they_are_measured(visit, bench
     assert canvas_of(visit(NAME))["extra"] == {}
     finish(bench)
     extra = canvas_of(visit(NAME))["extra"]["gradient"]
-    assert (extra["title"], extra["unit"]) == ("gradient norm", "norm of dE/dy at first weights")
+    assert (extra["title"], extra["unit"]) == ("gradient norm", "norm of dE/dy at first weights, logarithmic")
     assert extra["values"]["stage1.block2"] == pytest.approx(2.25)
     assert extra["values"]["stage1"] == extra["values"]["stage1.block2"]  # of a folded stage, what leaves it
     assert canvas_of(visit("resnet18"))["extra"] == {}
@@ -196,6 +197,16 @@ def test_the_canvas_is_coloured_by_gradients_once_they_are_measured(visit, bench
 def test_a_gradient_that_is_no_number_colours_nothing():
     made = handmade.profile(joined=((float("nan"), 1.0),), bare=((1.0, 1.0),))
     assert set(gradients(made)) == {"stem", "stage1", "stage1.block2"}
+
+
+def test_where_no_gradient_gets_through_there_is_nothing_to_colour_by(visit, bench, monkeypatch):
+    monkeypatch.setattr(state, "CALIBRATION_KEPT", 1e-9)
+    nothing = ((0.0, 0.0),)
+    made = handmade.profile(joined=nothing, bare=nothing)
+    without_stem = {side: (replace(flows[0], blocks=flows[0].blocks[1:]),) for side, flows in made.sides.items()}
+    made = replace(made, sides=without_stem)
+    finish(bench, made)
+    assert canvas_of(visit(NAME))["extra"] == {}
 
 
 def test_the_canvas_goes_without_where_the_records_are_in_trouble(visit, bench, monkeypatch):
