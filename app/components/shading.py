@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def measured(spec: Spec) -> dict[str, Any]:
-    """The gradient norms of a design whose profile is there, as the canvas takes them; empty before, and where all are 0."""
+    """The gradient norms of a design that was measured, as the canvas takes them; empty where all are 0."""
     found = state.profiled(spec)
     values = gradients(found.profile) if found else {}
     if not any(values.values()):  # a last layer that begins at zero lets none through
