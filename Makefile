@@ -20,7 +20,7 @@ test: $(VENV)/dev-$(GPU)  ## every test, a real browser among them
 
 test-services: $(VENV)/services-$(GPU)  ## those on PostgreSQL, S3, MLflow, Ray, JAX and PyTorch
 	@scripts/postgres
-	$(BIN)/python -m pytest -m services -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m services -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/dev-$(GPU)  ## ruff, mypy (strict on the design core), import-linter
 	$(BIN)/ruff check .

@@ -19,8 +19,7 @@ const HINT = "A click looks inside, a double click unfolds"
 const EDIT_HINT = ", a right click says what can be done; a stage's edges can be dragged"
 const [FINGER_HINT, FINGER_EDITS] = ["Tap: look inside. Twice: unfold", ". Hold: what can be done"]
 const byFinger = () => matchMedia("(pointer: coarse)").matches
-// parentElement -> what outlives a redraw, and a mount in which Streamlit ends the script and begins it again
-const boards = new WeakMap()
+const boards = new WeakMap() // parentElement -> what outlives a redraw
 
 // A scene whose grounds know whether they are open
 function sceneOf(picture) {
@@ -183,5 +182,5 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   made.board.send = setTriggerValue
   made.board.show(data)
   root.querySelector(".legend").innerHTML = data.legend
-  return made.board.end
+  return () => root.isConnected || made.board.end() // Streamlit ends a call that a newer one has overtaken, too
 }

@@ -45,6 +45,7 @@ export function menus(svg, root, board) {
     const part = partAt(event.target)
     if (!part || !board.data.edits) return
     event.preventDefault()
+    if (event.pointerType === "touch") return // a finger that rests was heard below
     const { x, bottom } = event.target.getBoundingClientRect()
     if (event.clientX || event.clientY) ask(part, event.clientX, event.clientY)
     else ask(part, x, bottom)

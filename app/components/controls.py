@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import state
 from app.components.axes import about, axis_of, brief, choices, price, row
-from app.components.fields import choice, refused, shown
+from app.components.fields import choice, heard, is_typed, refused, shown
 from app.components.stages import stages
 from resnet_tf.design.axes import GROUPS, Axis
 from resnet_tf.design.offers import axes, offers
@@ -47,6 +47,7 @@ def controls() -> None:
         _start()
         _FAMILIES[type(spec)](spec)
         _groups(spec)
+        heard()
 
 
 def _start() -> None:
@@ -70,7 +71,7 @@ def _source(link: str) -> str:
 
 def _take_preset(key: str) -> None:
     name = st.session_state[key]
-    if name:
+    if name and is_typed(key):
         state.set_spec(preset(name), PRESETS[name].title)
 
 
@@ -147,7 +148,7 @@ def _alike(a: Stem, b: Stem) -> bool:
 
 def _take_stem(key: str) -> None:
     """Takes a kind of stem; whether it whitens stays, and where both have a pool, the pool."""
-    if st.session_state[key] not in STEMS:
+    if st.session_state[key] not in STEMS or not is_typed(key):
         return
     stem, now = STEMS[st.session_state[key]].model_dump(mode="json"), state.draft()["stem"]
     kept = ("whitening", *(["pool"] if "none" not in (now["pool"], stem["pool"]) else []))

@@ -15,6 +15,9 @@ from resnet_tf.design.spec import SpecError
 
 FARTHEST = 10**9  # a browser's number box refuses more itself; what lies within is for the design to refuse
 _NOTHING = ""  # how a list of choices says None, which for Streamlit is no choice
+_HEARD = "fields.heard"  # a field that nobody sees: the design that a browser's fields are of
+_DRAWN = "fields.drawn"  # by the link of a design: the values that its fields were drawn with
+_REMEMBERED = 16  # designs
 
 
 def shown(field: str, value: object) -> str:
@@ -22,13 +25,34 @@ def shown(field: str, value: object) -> str:
     key = f"edit.{field}"
     if state.desk().refusal is None or st.session_state.get(key) is None:
         st.session_state[key] = value
+    drawn = st.session_state.setdefault(_DRAWN, {})
+    drawn.setdefault(state.desk().link, {})[key] = st.session_state[key]
+    while len(drawn) > _REMEMBERED:
+        del drawn[next(iter(drawn))]
     return key
+
+
+def heard() -> None:
+    """Drawn after all fields: has a browser say with each of its requests which design the fields that it has are of.
+
+    A browser sends all fields with every click, also those that it has not yet been told to be others: who presses a
+    key on the canvas while an edit is still on its way would take that edit back.
+    """
+    st.session_state[_HEARD] = state.desk().link
+    with st.container(key="heard"):
+        st.text_input("The design that these fields are of", key=_HEARD, label_visibility="collapsed")
+
+
+def is_typed(key: str) -> bool:
+    """Whether a visitor gave a field its value, and not a browser that does not know yet that it is another now."""
+    drawn = st.session_state.get(_DRAWN, {}).get(st.session_state.get(_HEARD), {})
+    return key not in drawn or st.session_state[key] != drawn[key]
 
 
 def edit(field: str, key: str) -> None:
     """Takes a widget's value as that of a field."""
     value = st.session_state[key]
-    if value is not None:
+    if value is not None and is_typed(key):
         _put(field, None if value == _NOTHING else value)
 
 
@@ -91,6 +115,8 @@ def numbers(title: str, field: str, value: tuple[int, ...], *, help: str | None 
 
 
 def _edit_numbers(field: str, key: str) -> None:
+    if not is_typed(key):
+        return
     parts = re.findall(r"[^\s,;×x]+", st.session_state[key])
     _put(field, [int(part) if re.fullmatch(r"-?\d{1,12}", part) else part for part in parts])
 

@@ -334,10 +334,8 @@ export default function ({ parentElement, data: [data], setTriggerValue, setStat
     event.preventDefault()
   }
   whole()
-  const observer = new ResizeObserver(() => sheet.clientWidth !== at?.width && whole())
+  state.observer?.disconnect() // of the call before, with its data
+  const observer = (state.observer = new ResizeObserver(() => sheet.clientWidth !== at?.width && whole()))
   observer.observe(sheet)
-  return () => {
-    observer.disconnect()
-    states.delete(parentElement)
-  }
+  return () => observer.disconnect()
 }

@@ -193,6 +193,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     addEventListener("keydown", box.listen, true)
   }
   return () => {
+    if (root.isConnected) return // Streamlit ends a call that a newer one has overtaken, too
     removeEventListener("keydown", box.listen, true)
     boxes.delete(root)
   }

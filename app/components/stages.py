@@ -11,7 +11,7 @@ import streamlit as st
 from app import state, words
 from app.components.axes import plainly, price
 from app.components.budget import excess
-from app.components.fields import FARTHEST, refused, shown
+from app.components.fields import FARTHEST, is_typed, refused, shown
 from resnet_tf.design.offers import Offer
 from resnet_tf.design.presets import edit
 from resnet_tf.design.spec import DenseStage, Spec, SpecError, Stage, VGGStage
@@ -101,7 +101,7 @@ def _act(changes: Changes) -> None:
 
 def _edit(index: int, field: str, key: str) -> None:
     value = st.session_state[key]
-    if value is not None:
+    if value is not None and is_typed(key):
         changed = state.draft()["stages"]
         changed[index][field] = value
         state.change(stages=changed)

@@ -66,5 +66,5 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   }
   removeEventListener(LINKED, order.hear)
   addEventListener(LINKED, (order.hear = hear))
-  return () => removeEventListener(LINKED, order.hear)
+  return () => removeEventListener(LINKED, hear)
 }

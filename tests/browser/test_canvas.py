@@ -26,7 +26,7 @@ def heading(page, name):
 def at(page, name):
     """Where a box is on the screen, once nothing moves."""
     was = None
-    while was != (now := part(page, name).bounding_box()):
+    while was != (now := part(page, name).bounding_box()) or now is None:  # it is being drawn anew
         was = now
         page.wait_for_timeout(MOTION)
     return now

@@ -91,3 +91,19 @@ def test_no_edit_is_lost_whatever_hand_makes_it(visit, seed):
     for hand in (*chance.choices(hands, weights=(5, 2, 4, 3, 2), k=STEPS), visitor.reload, visitor.by_key):
         hand()
         visitor.expect_that_all_say_the_same()
+
+
+def test_a_key_that_is_pressed_while_an_edit_is_on_its_way_takes_nothing_back(visit):
+    page = visit("?design=resnet50")
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})  # a slow computer
+    block = page.locator('.pieces .node[data-id="stage3.block6"]')
+    more = costs(outcome(preset("resnet50"), "stage3.block6", "deepen").spec).trainable_parameters
+    for _ in range(3):
+        block.focus()
+        page.keyboard.press("+")
+        expect_parameters(page, more)  # the numbers are drawn first, the form last
+        page.keyboard.press("-")
+        expect_parameters(page, costs(preset("resnet50")).trainable_parameters)
+        settle(page)
+    expect_parameters(page, costs(preset("resnet50")).trainable_parameters)
+    expect(page.get_by_role("spinbutton", name="Stage 3 blocks", exact=True)).to_have_value("6")
