@@ -43,6 +43,7 @@ export function gestures(svg, root, board) {
   }
   svg.onclick = event => {
     if (wasMoved || event.target.dataset.drag) return
+    if (board.held) return void (board.held = false)
     const [turns, chosen] = [part(event), piece(event)]
     if (turns) board.turn(turns)
     else if (chosen && event.detail === 2) board.turn(chosen)

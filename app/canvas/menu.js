@@ -13,6 +13,7 @@ const make = (name, attributes, ...children) => {
 export function menus(svg, root, board) {
   const box = root.querySelector(".menu")
   let asked = null // where the next menu is to stand, and what had the focus
+  let drawn = "" // its rows, which a page that is drawn anew gives again
   let holding = null
 
   const partAt = target => target.closest?.("[data-piece]")?.dataset.piece ?? target.closest?.(".ground")?.dataset.ground
@@ -53,7 +54,11 @@ export function menus(svg, root, board) {
   svg.addEventListener("pointerdown", event => {
     if (event.pointerType !== "touch") return
     const [part, x, y] = [partAt(event.target), event.clientX, event.clientY] // later its target is the canvas' host
-    holding = setTimeout(() => ask(part, x, y), HOLD)
+    board.held = false
+    holding = setTimeout(() => {
+      board.held = true // and what the finger does when it leaves is no click
+      ask(part, x, y)
+    }, HOLD)
   })
   for (const over of ["pointermove", "pointerup", "pointercancel"]) svg.addEventListener(over, () => clearTimeout(holding))
   box.addEventListener("keydown", event => {
@@ -73,6 +78,9 @@ export function menus(svg, root, board) {
     // Shows the menu that Python gave, where it was asked for
     show(menu) {
       if (!menu || menu.part !== asked?.part) return
+      const text = JSON.stringify(menu)
+      if (!box.hidden && text === drawn) return
+      drawn = text
       box.replaceChildren(...menu.rows.map(row => rowOf(row, menu.part)))
       box.setAttribute("aria-label", `What can be done to ${named(menu.part)}`)
       box.hidden = false
