@@ -39,6 +39,7 @@ def test_a_double_click_unfolds_a_stage_then_a_block_and_their_headings_fold_the
     expect(part(page, "stage3.block2")).to_be_visible()
     expect(part(page, "stage3")).to_have_count(0)
     expect(part(page, "stage2")).to_be_visible()  # the others stay as they are
+    at(page, "stage3.block2")  # where it stays
     part(page, "stage3.block2").dblclick()
     expect(part(page, "stage3.block2.conv3")).to_be_visible()
     heading(page, "stage3.block2").click()
