@@ -29,9 +29,9 @@ OPENED = ("resnet18", "resnet50", "seresnet18", "resnet20_cifar10", "densenet121
 STEPS, ROUNDS = 50, 10  # 500 steps
 
 
-def gesture(page, event, value):
-    """The page after the canvas' script has said what a hand did on it."""
-    states = page._tree.get_widget_states()
+def gesture(page, event, value, states=None):
+    """The page after the canvas' script has said what a hand did on it, with the fields as its browser has them."""
+    states = states or page._tree.get_widget_states()
     told = json.dumps([{"event": event, "value": value}])
     states.widgets.append(WidgetState(id=_make_trigger_id(drawn_on(page).id, "events"), json_trigger_value=told))
     return page._run(states)
@@ -141,3 +141,31 @@ def test_no_edit_is_lost_whatever_hand_makes_it(visit):
         phases=[Phase.generate], derandomize=True, database=None,
     )  # fmt: skip
     run_state_machine_as_test(type("Hands", (Hands,), {"visit": staticmethod(visit)}), settings=patient)
+
+
+PLUS, MINUS = ({"part": "stage3.block6", "key": key} for key in "+-")
+
+
+def test_fields_that_a_browser_sends_before_it_has_heard_of_an_edit_do_not_take_it_back(visit):
+    page = visit("resnet50")
+    old = page._tree.get_widget_states()
+    page = gesture(page, "moved", PLUS)
+    assert spec_of(page).stages[2].blocks == 7
+    page = gesture(page, "moved", MINUS, old)
+    assert spec_of(page) == preset("resnet50")
+    assert page.number_input(key="edit.stage2.blocks").value == 6
+    page.button(key="bar.undo").click().run()
+    assert spec_of(page).stages[2].blocks == 7
+
+
+def test_a_field_that_is_typed_into_before_the_others_have_heard_of_an_edit_counts_alone(visit):
+    page = visit("resnet50")
+    old = page._tree.get_widget_states()
+    page = gesture(page, "moved", PLUS)
+    (classes,) = (state for state in old.widgets if state.id.endswith("edit.classes"))
+    classes.double_value = 10
+    page = page._run(old)
+    assert spec_of(page).classes == 10
+    assert spec_of(page).stages[2].blocks == 7
+    page.number_input(key="edit.classes").set_value(1000).run()  # what was shown at first is a value like others
+    assert spec_of(page).classes == 1000
