@@ -58,6 +58,7 @@ def open_page(cluster, home, tmp_path, database_url, monkeypatch):
     yield one
     for bench in opened:
         bench.close()
+    cluster.clear()
 
 
 @pytest.fixture
