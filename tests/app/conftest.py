@@ -1,10 +1,10 @@
 """The pages as a visitor meets them, with records in a folder of the test's own and no worker."""
 
+import gc
 from functools import cache
 from pathlib import Path
 
 import pytest
-from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test, local_script_runner
@@ -25,9 +25,10 @@ def as_on_a_server(monkeypatch):
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", COMPONENTS)
     for user in (app_test, local_script_runner):
         monkeypatch.setattr(user, "ScriptCache", lambda: SCRIPTS)
-    # as .streamlit/config.toml has it, which a process that began elsewhere has not read: through all that other tests
-    # have loaded a collection takes half a second
-    config.set_option("runner.postScriptGC", False)
+    # Streamlit collects garbage after each run, through all that is alive: of other tests' TensorFlow, half a second
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
