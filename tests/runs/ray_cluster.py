@@ -20,7 +20,8 @@ class RayCluster:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: the names of sockets are
         self.log = self.folder / "log"
-        variables = {"PYTHONPATH": str(ROOT), "RESNET_TF_HOME": str(self.folder / "home")}
+        # steps that take time and little work: how long a run is says nothing of how busy the machine is
+        variables = {"PYTHONPATH": str(ROOT), "RESNET_TF_HOME": str(self.folder / "home"), "FAKE_PAUSE": "0.2"}
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, Path(__file__).with_name("ray_nodes.py"), self.folder / "ray"],

@@ -22,7 +22,8 @@ pytestmark = [
     pytest.mark.parametrize("database_url", ["postgres"], indirect=True),
 ]
 RECIPE = recipe(epochs=12, batch_size=16)
-LONG = 120  # epochs of a fake training: still under way when a node has started the last process
+LONG = 15  # epochs of a fake training, a minute: still under way when a node has started the last process
+SHORT = 4
 SOON = 420.0  # seconds: a node starts a process for each worker
 
 
@@ -102,11 +103,11 @@ def foreman_of(page):
 
 def test_runs_are_spread_over_the_nodes_and_workers_leave_when_they_are_idle(page):
     assert page.worker().state == "resting"
-    runs = [page.begin("steady", epochs=20) for _ in range(6)]
+    runs = [page.begin("steady", epochs=SHORT) for _ in range(6)]
     status = until(lambda: (now := page.worker()).workers == 4 and now, SOON)
     assert status.nodes == 2
     until(lambda: [page.state(run) for run in runs] == ["finished"] * 6, SOON)
-    assert [points(page, run) for run in runs] == [whole(20)] * 6
+    assert [points(page, run) for run in runs] == [whole(SHORT)] * 6
     assert [page.run(run).attempt for run in runs] == [1] * 6
     until(lambda: page.worker().state == "resting", SOON)
 
@@ -134,7 +135,7 @@ def test_a_worker_sees_all_gpus_that_it_was_given_and_no_others(open_page, clust
     monkeypatch.setenv("RESNET_TF_WORKERS", "1")
     node = cluster.add(gpus=3)
     page = open_page(FAKE, cores=1)
-    run = page.begin("steady", epochs=60)
+    run = page.begin("steady", epochs=LONG)
     until(lambda: page.state(run) == "running", SOON)
     worker = worker_of(page, run)
     assert cluster.node_of(worker.pid) == node
