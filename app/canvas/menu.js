@@ -22,6 +22,8 @@ export function menus(svg, root, board) {
     const frame = root.getBoundingClientRect()
     asked = { part, x: x - frame.left, y: y - frame.top, back: root.getRootNode().activeElement }
     board.send("menu", part)
+    const had = board.data.edits.menu // what is the same is not sent again
+    if (had?.part === part) show(had)
   }
   function close(isTold = true) {
     if (box.hidden) return
@@ -73,20 +75,19 @@ export function menus(svg, root, board) {
   })
   root.addEventListener("pointerdown", event => box.contains(event.target) || close())
 
-  return {
-    ask,
-    // Shows the menu that Python gave, where it was asked for
-    show(menu) {
-      if (!menu || menu.part !== asked?.part) return
-      const text = JSON.stringify(menu)
-      if (!box.hidden && text === drawn) return
-      drawn = text
-      box.replaceChildren(...menu.rows.map(row => rowOf(row, menu.part)))
-      box.setAttribute("aria-label", `What can be done to ${named(menu.part)}`)
-      box.hidden = false
-      box.style.left = `${Math.max(0, Math.min(asked.x, root.clientWidth - box.offsetWidth))}px`
-      box.style.top = `${Math.max(0, asked.y + 4)}px`
-      box.querySelector("button")?.focus({ preventScroll: true })
-    },
+  // Shows the menu that Python gave, where it was asked for
+  function show(menu) {
+    if (!menu || menu.part !== asked?.part) return
+    const text = JSON.stringify(menu)
+    if (!box.hidden && text === drawn) return
+    drawn = text
+    box.replaceChildren(...menu.rows.map(row => rowOf(row, menu.part)))
+    box.setAttribute("aria-label", `What can be done to ${named(menu.part)}`)
+    box.hidden = false
+    box.style.left = `${Math.max(0, Math.min(asked.x, root.clientWidth - box.offsetWidth))}px`
+    box.style.top = `${Math.max(0, asked.y + 4)}px`
+    box.querySelector("button")?.focus({ preventScroll: true })
   }
+
+  return { ask, show }
 }
