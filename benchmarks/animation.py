@@ -112,7 +112,7 @@ def walk(page: Page) -> None:
     page.wait_for_timeout(900)
     point(page, part(page, "stage2.block2"), button="right")
     point(page, page.get_by_role("menuitem", name="Cut this shortcut"))
-    point(page, page.get_by_role("radio", name="bottleneck", exact=True))
+    point(page, page.get_by_role("radio", name="Bottleneck", exact=True))
     for _ in range(3):
         point(page, page.get_by_role("button", name="Undo"))
     page.mouse.move(-20, 300)
