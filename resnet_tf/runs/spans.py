@@ -153,7 +153,7 @@ def _chosen(connection: Connection, run: str, kind: str, after: int, most: int) 
     pairs = max((most - 2) // 2, 1)
     whole = _new_spans(connection, run, kind, after, FINE * pairs)
     start, end = whole[0].start, whole[-1].end
-    ends = [_end(connection, run, kind, start, end, last) for last in (True, False)]
+    ends = [_at_end(connection, run, kind, events.c.seq, start, end, last=last) for last in (True, False)]
     if most < LEAST:
         return set(ends[:most])
     groups = groupby(whole, key=lambda span: (span.start - start) * pairs // (end - start))
@@ -167,7 +167,10 @@ def _new_spans(connection: Connection, run: str, kind: str, after: int, most: in
     found = _new_between(connection, run, kind, after, first, last, most)
     if after == 0:
         return found
-    return _new_between(connection, run, kind, after, found[0].start, found[-1].end - 1, most)  # which is less
+    # what is new may be the last hundred of a million steps, in one wide span: between its own ends they are fine again
+    first = _step_at_end(connection, run, kind, found[0], last=False)
+    last = _step_at_end(connection, run, kind, found[-1], last=True)
+    return _new_between(connection, run, kind, after, first, last, most)
 
 
 def _new_between(
@@ -190,8 +193,13 @@ def _read(connection: Connection, run: str, kind: str, level: int, first: int, l
     return _stored(connection, run, kind, [(level, first, last)])
 
 
-def _end(connection: Connection, run: str, kind: str, start: int, end: int, last: bool) -> int:
-    """The number of the first or the last event between two steps."""
+def _step_at_end(connection: Connection, run: str, kind: str, span: Span, *, last: bool) -> int:
+    """The step of the first or the last event of a span."""
+    return _at_end(connection, run, kind, events.c.step, span.start, span.end, last=last)
+
+
+def _at_end(connection: Connection, run: str, kind: str, asked: Any, start: int, end: int, *, last: bool) -> int:
+    """What is asked of the first or the last event between two steps."""
     order = events.c.step.desc() if last else events.c.step
-    query = select(events.c.seq).where(_by_step(run, kind), events.c.step >= start, events.c.step < end)
+    query = select(asked).where(_by_step(run, kind), events.c.step >= start, events.c.step < end)
     return connection.execute(query.order_by(order).limit(1)).scalar_one()
