@@ -372,7 +372,7 @@ def _profiled(bench: Workbench, spec: Spec, _now: int) -> Profiled | None:
     from resnet_tf.runs.failures import WorkbenchError
 
     try:
-        return bench.profiled(spec)
+        return bench.laboratory.profiled(spec)
     except SpecError:  # one without a head: there is no gradient of anything
         return None
     except WorkbenchError as error:

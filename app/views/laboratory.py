@@ -36,7 +36,7 @@ def head(about: str, again: str | None) -> None:
 def begin() -> None:
     """Has the design on the desk measured; what speaks against it is said on the next drawing."""
     try:
-        state.workbench().profile(state.current_spec(), name=state.design_name())
+        state.workbench().laboratory.profile(state.current_spec(), name=state.design_name())
     except (WorkbenchError, SpecError) as error:
         st.session_state[SAID] = str(error)
 
@@ -105,8 +105,8 @@ def page() -> None:
         head("", None)
         st.info(words.plain(f"This design cannot be measured: {error}"))
         return
-    found = bench.profiled(spec)
-    run = None if found else bench.profiling(spec)
+    found = bench.laboratory.profiled(spec)
+    run = None if found else bench.laboratory.profiling(spec)
     under_way = run is not None and not run.over
     head(about, None if found or under_way else "Measure")
     if found:

@@ -28,6 +28,7 @@ SETTLED = ("finished", "paused", "stopped", "failed", "diverged")
 ENDED = (*SETTLED, "interrupted")
 CALIBRATED = "calibrated"  # the event that has what a calibration measured
 PROFILED = "profiled"  # the one that has a profile
+MEASURED = "measured"  # the one that has what any other measurement gave
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Run:
     until: int | None = None  # the epochs after which it is paused, for its sweep to choose whom it goes on with
     bytes: int = 0  # of its checkpoints
     start: Origin | None = None  # of a training whose first weights are not drawn
+    asked: dict[str, Any] = field(default_factory=dict)  # of a measurement: what of
     seconds: float | None = None  # until its last step, interruptions left out, by a clock that nobody sets
 
     @property

@@ -121,7 +121,7 @@ def _run(
         attempt=row.attempt, formats=tuple(row.options.get("formats", ())), source=row.options.get("source"),
         shared=row.shared, sweep=row.sweep, trial=row.options.get("trial"), until=row.options.get("until"),
         bytes=row.bytes, seconds=latest.seconds if latest else None,
-        start=Origin(**row.options["start"]) if row.options.get("start") else None,
+        asked=row.options.get("asked", {}), start=Origin(**row.options["start"]) if row.options.get("start") else None,
     )  # fmt: skip
 
 

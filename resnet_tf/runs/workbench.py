@@ -28,14 +28,15 @@ from resnet_tf.runs.executor import WORKER
 from resnet_tf.runs.failures import FilesUnavailable, NoSuchRun, NoSuchSweep, WorkbenchError, disk_sentence
 from resnet_tf.runs.home import LOCAL, Home
 from resnet_tf.runs.instance import Instance
+from resnet_tf.runs.laboratory import Laboratory
 from resnet_tf.runs.logs import noted
+from resnet_tf.runs.names import proper
 from resnet_tf.runs.points import KINDS, parameters_of, points_of
 from resnet_tf.runs.polls import timed
 from resnet_tf.runs.presence import presence
-from resnet_tf.runs.quotas import Wish, check_pass, check_quotas, check_size, check_upload
+from resnet_tf.runs.quotas import Wish, check_quotas, check_size, check_upload
 from resnet_tf.runs.records import (
     CALIBRATED,
-    PROFILED,
     Artifact,
     Design,
     DesignVersion,
@@ -52,17 +53,14 @@ from resnet_tf.runs.settings import Settings
 if TYPE_CHECKING:
     from resnet_tf.design.recognition import Recognised
     from resnet_tf.runs.designs import Designs
-    from resnet_tf.runs.profiles import Profiled
     from resnet_tf.runs.store import Store
     from resnet_tf.runs.sweeps import Sweeps
 
 log = logging.getLogger(__name__)
 
-LONGEST_NAME = 120
 ALL = 10**9  # events: more than any run has
 CALIBRATED_BY = "resnet18"  # every run has a design; that of a calibration says nothing
 MOST_CALIBRATIONS = 5  # of the newest are looked through for one that ended well
-MOST_PROFILES = 20  # of a design, likewise
 MOST_STARTS = 50  # of the newest runs are offered to begin with
 
 
@@ -153,7 +151,7 @@ class Workbench:
         if isinstance(data, bytes):
             check_upload(self.settings, len(data), self.home.uploads(self._owner))
         try:
-            card = archives.keep(archives.read(data), _title(name), self.home.make(self.home.uploads(self._owner)))
+            card = archives.keep(archives.read(data), proper(name), self.home.make(self.home.uploads(self._owner)))
         except archives.ArchiveError as error:
             raise WorkbenchError(str(error)) from error
         except OSError as error:
@@ -203,7 +201,7 @@ class Workbench:
         if isinstance(data, bytes):
             check_upload(self.settings, len(data), self.home.uploads(self._owner))
         try:
-            origin = starts.keep_weights(folder, _title(PurePath(file).stem), file, data)
+            origin = starts.keep_weights(folder, proper(PurePath(file).stem), file, data)
         except OSError as error:
             raise WorkbenchError(disk_sentence(error, f"The weights of {file!r}")) from error
         self._send(starts.weights_path(folder, origin.weights))
@@ -269,7 +267,7 @@ class Workbench:
         wish = Wish(self._owner, fitted, chosen)
         check_quotas(self.settings, self._store, wish)
         return self._store.add_run(
-            "train", _title(name), fitted, wish.owner, dataset=card, recipe=chosen, seed=_seed(seed), options=options
+            "train", proper(name), fitted, wish.owner, dataset=card, recipe=chosen, seed=_seed(seed), options=options
         )
 
     @noted("run.queued")
@@ -287,7 +285,7 @@ class Workbench:
         check(options["formats"])
         wish = Wish(self._owner, spec, None)
         check_quotas(self.settings, self._store, wish)
-        return self._store.add_run("export", _title(name), spec, wish.owner, options=options)
+        return self._store.add_run("export", proper(name), spec, wish.owner, options=options)
 
     @noted("run.queued")
     def calibrate(self) -> str:
@@ -316,47 +314,10 @@ class Workbench:
         """Whether a calibration waits or is under way."""
         return any(not run.over for run in self._store.runs("calibrate", None, most=1, brief=True))
 
-    @noted("run.queued")
-    def profile(self, spec: Spec, *, name: str) -> str:
-        """The id of a run that measures how signals travel through a design at first weights, on the bundled digits.
-
-        That is beside the same design with other shortcuts; a run of this owner's that is under way or has finished, or
-        a new one.
-
-        Raises SpecError for a design without a head, WorkbenchError for one that is too large for this instance or the
-        memory of this machine, QuotaReached where this instance allows no more runs.
-        """
-        from resnet_tf.runs.profiles import BATCH, IMAGES, fitted_to_images, key_of
-
-        fitted = fitted_to_images(spec)
-        run = self.profiling(spec)
-        if run is not None and (not run.over or run.state == "finished"):
-            return run.id
-        check_quotas(self.settings, self._store, Wish(self._owner, fitted, None))
-        check_pass(self.settings, fitted, BATCH)
-        options = {"key": key_of(fitted)}
-        return self._store.add_run("profile", _title(name), fitted, self._owner, dataset=IMAGES, options=options)
-
-    def profiled(self, spec: Spec) -> Profiled | None:
-        """What was measured of a design last, whoever asked, as it is of the design alone; None where nothing was.
-
-        Raises SpecError for a design without a head.
-        """
-        from resnet_tf.runs.profiles import fitted_to_images, key_of, of_run
-
-        key = key_of(fitted_to_images(spec))
-        for run in self._store.runs("profile", None, most=MOST_PROFILES, brief=True, key=key):
-            for event in self._store.events(run.id, (PROFILED,)):
-                return of_run(run, event)
-        return None
-
-    def profiling(self, spec: Spec) -> Run | None:
-        """This owner's newest run that measures a design, under way or over. Raises SpecError as `profiled`."""
-        from resnet_tf.runs.profiles import fitted_to_images, key_of
-
-        key = key_of(fitted_to_images(spec))
-        found = self._store.runs("profile", self._owner, most=1, brief=True, key=key)
-        return found[0] if found else None
+    @property
+    def laboratory(self) -> Laboratory:
+        """What this owner has measured, and may have measured."""
+        return Laboratory(self._instance, self._owner)
 
     @timed
     def run(self, id: str) -> Run:
@@ -515,7 +476,7 @@ class Workbench:
 
         Raises SpecError as `plan_sweep` does, and where no trial can be at all; WorkbenchError for a name that is none.
         """
-        base, title = self._base(spec, dataset, recipe, image_size), _title(name)
+        base, title = self._base(spec, dataset, recipe, image_size), proper(name)
         plan = self._plan(base, search)
         if not plan.trials:
             raise SpecError("axes", f"such that a trial can be: {plan.illegal[0].reason}", str(search.axes[0]))
@@ -600,7 +561,7 @@ class Workbench:
 
     def save_design(self, name: str, spec: Spec) -> None:
         """Saves a design under a name; what that was before is kept as a version."""
-        self._designs.save(_title(name), parse_spec(spec.model_dump()), self._owner)
+        self._designs.save(proper(name), parse_spec(spec.model_dump()), self._owner)
 
     def describe_design(self, name: str, *, tags: Sequence[str] | None = None, notes: str | None = None) -> None:
         """Gives a saved design other tags or notes."""
@@ -617,16 +578,6 @@ class Workbench:
     def put_back(self, kept: KeptDesign) -> None:
         """Takes the deletion of a design back."""
         self._designs.put_back(kept, self._owner)
-
-
-def _title(name: str) -> str:
-    """A name that is one. Raises WorkbenchError for an empty or overlong one."""
-    name = " ".join(name.split())
-    if not name:
-        raise WorkbenchError("The name must not be empty")
-    if len(name) > LONGEST_NAME:
-        raise WorkbenchError(f"The name must be at most {LONGEST_NAME} characters long (got {len(name)})")
-    return name
 
 
 def _seed(seed: int) -> int:

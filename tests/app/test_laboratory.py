@@ -43,7 +43,7 @@ def said(page):
 
 def claimed(bench, name=NAME):
     """A measurement that a worker has begun."""
-    bench.profile(preset(name), name="ResNet-20")
+    bench.laboratory.profile(preset(name), name="ResNet-20")
     home, host = bench._instance.place
     bench._store.enter("w", host, home, 1)
     return bench._store.claim("w", "CPU", "a test")

@@ -17,35 +17,35 @@ from resnet_tf.runs.workbench import Workbench
 
 
 def test_a_design_is_measured_once_for_all_who_ask(bench):
-    assert bench.profiled(SPEC) is None
-    assert bench.profiling(SPEC) is None
-    run = bench.profile(SPEC, name="ResNet-20")
-    assert bench.profile(SPEC, name="the same") == run  # while it is under way, and after
-    found = until(lambda: bench.profiled(SPEC))
+    assert bench.laboratory.profiled(SPEC) is None
+    assert bench.laboratory.profiling(SPEC) is None
+    run = bench.laboratory.profile(SPEC, name="ResNet-20")
+    assert bench.laboratory.profile(SPEC, name="the same") == run  # while it is under way, and after
+    found = until(lambda: bench.laboratory.profiled(SPEC))
     until(lambda: bench.run(run).state == "finished")
-    assert bench.profile(SPEC, name="again") == run
+    assert bench.laboratory.profile(SPEC, name="again") == run
     assert found.profile == handmade.profile()
     assert (found.device, found.spec, found.measured > 0) == ("CPU", fitted_to_images(SPEC), True)
     other = bench.of("somebody else")
-    assert other.profiled(SPEC) == found
-    assert other.profiling(SPEC) is None  # whose run it is he need not know
-    assert bench.profiled(edit(SPEC, order="pre")) is None
+    assert other.laboratory.profiled(SPEC) == found
+    assert other.laboratory.profiling(SPEC) is None  # whose run it is he need not know
+    assert bench.laboratory.profiled(edit(SPEC, order="pre")) is None
     assert bench.runs() == []  # it is no training
     assert Ledger(bench._store.database, "a server", "a mirror").due() == []
 
 
 def test_designs_that_are_alike_on_the_images_are_one(bench):
-    run = bench.profile(SPEC, name="ResNet-20")
-    assert bench.profile(edit(SPEC, classes=7), name="of seven classes") == run
+    run = bench.laboratory.profile(SPEC, name="ResNet-20")
+    assert bench.laboratory.profile(edit(SPEC, classes=7), name="of seven classes") == run
 
 
 def test_one_that_failed_is_measured_anew(bench):
-    failed = bench.profile(SPEC, name="broken")
+    failed = bench.laboratory.profile(SPEC, name="broken")
     until(lambda: bench.run(failed).over)
-    assert bench.profiling(SPEC).state == "failed"
-    again = bench.profile(SPEC, name="ResNet-20")
+    assert bench.laboratory.profiling(SPEC).state == "failed"
+    again = bench.laboratory.profile(SPEC, name="ResNet-20")
     assert again != failed
-    assert until(lambda: bench.profiled(SPEC))
+    assert until(lambda: bench.laboratory.profiled(SPEC))
 
 
 def test_what_measuring_changes_is_said():
@@ -55,7 +55,10 @@ def test_what_measuring_changes_is_said():
 
 def test_a_design_without_a_head_is_refused(open_bench):
     headless = edit(SPEC, head={"pool": "none"})
-    for ask in (lambda bench: bench.profile(headless, name="maps"), lambda bench: bench.profiled(headless)):
+    for ask in (
+        lambda bench: bench.laboratory.profile(headless, name="maps"),
+        lambda bench: bench.laboratory.profiled(headless),
+    ):
         with pytest.raises(SpecError, match="without a head"):
             ask(open_bench())
 
@@ -63,13 +66,13 @@ def test_a_design_without_a_head_is_refused(open_bench):
 def test_a_design_that_the_memory_does_not_hold_is_refused_with_a_width_that_would(open_bench, monkeypatch):
     monkeypatch.setattr(quotas, "available_bytes", lambda: 20_000_000)
     with pytest.raises(WorkbenchError, match=r"has 0.0 GB free: it fits with every width at \d+ % of what it is"):
-        open_bench().profile(preset("resnet50"), name="large")
+        open_bench().laboratory.profile(preset("resnet50"), name="large")
 
 
 def test_quotas_are_those_of_other_runs(tmp_path, database_url):
     bench = Workbench(tmp_path, database_url, settings=settings(hosted=False, parameters=1_000))
     with pytest.raises(QuotaReached, match="parameters and may have 1,000"):
-        bench.profile(SPEC, name="large")
+        bench.laboratory.profile(SPEC, name="large")
 
 
 @pytest.mark.keras
@@ -77,7 +80,7 @@ def test_the_workers_task_writes_what_the_library_measures(open_bench):
     from resnet_tf.learning.measure import profiled
 
     bench = open_bench()
-    bench.profile(TINY, name="tiny")
+    bench.laboratory.profile(TINY, name="tiny")
     bench._store.enter("w", "host", "elsewhere", 1)
     run = bench._store.claim("w", "CPU", "a test")
     desk = tasks.Desk(bench._instance.files, None, None, None, None, None)
@@ -87,4 +90,4 @@ def test_the_workers_task_writes_what_the_library_measures(open_bench):
     bench._store.end("w", run, "finished")
     assert bench.run(run.id).progress == 1
     *_, last = profiled(run.spec, "digits")
-    assert bench.profiled(TINY).profile.as_json() == last.profile.as_json()
+    assert bench.laboratory.profiled(TINY).profile.as_json() == last.profile.as_json()

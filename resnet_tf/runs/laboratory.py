@@ -1,0 +1,112 @@
+"""What an owner has measured: of designs, of trained runs, of the lessons' claims. Loads no Keras.
+
+A measurement is a run of its own task. Runs that ask the same have a key in common among their options, and one event
+of a finished one has what came of it: so the same is measured once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from resnet_tf.design.spec import Spec
+from resnet_tf.runs.logs import noted
+from resnet_tf.runs.names import proper
+from resnet_tf.runs.quotas import Wish, check_pass, check_quotas
+from resnet_tf.runs.records import MEASURED, PROFILED, Run, StoredEvent, Task
+
+if TYPE_CHECKING:
+    from resnet_tf.learning.catalogue import DatasetCard
+    from resnet_tf.runs.instance import Instance
+    from resnet_tf.runs.profiles import Profiled
+
+MOST_LOOKED_THROUGH = 20  # of the newest runs of a key, for one that ended well
+
+
+def digest(*asked: Any) -> str:
+    """A key: what is asked, in a few letters. JSON can say each part."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class Laboratory:
+    """The measurements of one owner; safe in threads. It raises what `Workbench` does."""
+
+    def __init__(self, instance: Instance, owner: str) -> None:
+        self._instance = instance
+        self.owner = owner
+
+    # --- a design's profile
+
+    @noted("run.queued")
+    def profile(self, spec: Spec, *, name: str) -> str:
+        """The id of a run that measures how signals travel through a design at first weights, on the bundled digits.
+
+        That is beside the same design with other shortcuts; a run of this owner's that is under way or has finished, or
+        a new one.
+
+        Raises SpecError for a design without a head, WorkbenchError for one that is too large for this instance or the
+        memory of this machine, QuotaReached where this instance allows no more runs.
+        """
+        from resnet_tf.runs.profiles import BATCH, IMAGES, fitted_to_images, key_of
+
+        fitted = fitted_to_images(spec)
+        key = key_of(fitted)
+        return self.begun("profile", key) or self.begin("profile", key, name, fitted, IMAGES, batch=BATCH)
+
+    def profiled(self, spec: Spec) -> Profiled | None:
+        """What was measured of a design last, whoever asked, as it is of the design alone; None where nothing was.
+
+        Raises SpecError for a design without a head.
+        """
+        from resnet_tf.runs.profiles import fitted_to_images, key_of, of_run
+
+        found = self.found("profile", key_of(fitted_to_images(spec)), PROFILED, everybodys=True)
+        return of_run(*found) if found else None
+
+    def profiling(self, spec: Spec) -> Run | None:
+        """This owner's newest run that measures a design, under way or over. Raises SpecError as `profiled`."""
+        from resnet_tf.runs.profiles import fitted_to_images, key_of
+
+        return self.newest("profile", key_of(fitted_to_images(spec)))
+
+    # --- what all measurements are
+
+    def begin(
+        self, task: Task, key: str, name: str, spec: Spec, dataset: DatasetCard | None, *, batch: int = 0,
+        **asked: Any,
+    ) -> str:  # fmt: skip
+        """The id of a new run of a task; what is `asked` the worker finds in `run.asked`.
+
+        With a `batch`, whether one of so many images fits the memory is looked at first. Raises WorkbenchError where it
+        does not, and QuotaReached where this instance allows no more runs.
+        """
+        instance = self._instance
+        check_quotas(instance.settings, instance.store, Wish(self.owner, spec, None))
+        if batch:
+            check_pass(instance.settings, spec, batch)
+        options = {"key": key, "asked": asked}
+        return instance.store.add_run(task, proper(name), spec, self.owner, dataset=dataset, options=options)
+
+    def newest(self, task: Task, key: str) -> Run | None:
+        """This owner's newest run of a task and a key, under way or over."""
+        return next(iter(self._runs(task, key, most=1)), None)
+
+    def begun(self, task: Task, key: str) -> str | None:
+        """The id of the newest one, if it is under way or has finished."""
+        run = self.newest(task, key)
+        return run.id if run and (not run.over or run.state == "finished") else None
+
+    def found(
+        self, task: Task, key: str, kind: str = MEASURED, *, everybodys: bool = False
+    ) -> tuple[Run, StoredEvent] | None:  # fmt: skip
+        """The newest run of a key that has an event of a kind, and that event: this owner's, or whoever's."""
+        for run in self._runs(task, key, most=MOST_LOOKED_THROUGH, everybodys=everybodys):
+            for event in self._instance.store.events(run.id, (kind,)):
+                return run, event
+        return None
+
+    def _runs(self, task: Task, key: str, *, most: int, everybodys: bool = False) -> Iterator[Run]:
+        owner = None if everybodys else self.owner
+        return iter(self._instance.store.runs(task, owner, most=most, brief=True, key=key))
