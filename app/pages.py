@@ -7,6 +7,7 @@ PAGES = {
     "train": "Train the design and watch it learn",
     "sweeps": "Train a design many times, changed along some axes",
     "laboratory": "See how signals and gradients travel through the design",
+    "lessons": "Ten claims about residual networks, each with an experiment",
     "compare": "Designs, runs and published networks side by side",
     "export": "Take a network away in formats that load elsewhere",
 }

@@ -11,6 +11,7 @@ from resnet_tf.learning.recipes import Recipe
 
 Mode: TypeAlias = Literal["quick", "full"]
 MODES: tuple[Mode, ...] = ("quick", "full")
+TIMED = 8  # images of a forward pass that is timed
 
 # what is measured of a network with each seed; measures.py says how, and which figures come of it
 Measure: TypeAlias = Literal[
@@ -40,6 +41,12 @@ class Setting:
     def fitted(self, arm: Arm) -> Spec:
         """The design as it is measured: with the images' size, channels and classes; what is counted stays as it is."""
         return fit(arm.spec, dataset(self.dataset), self.image) if arm.measures else arm.spec
+
+    @property
+    def batch(self) -> int:
+        """The images that go through a network at once, at most."""
+        measures = {measure for arm in self.arms for measure in arm.measures}
+        return self.recipe.batch_size if measures - {"forward"} else TIMED
 
     def named(self, name: str) -> Arm:
         """The arm of a name. Raises KeyError where there is none."""

@@ -32,10 +32,9 @@ from resnet_tf.learning.scenes import CLASSES, segmented
 from resnet_tf.learning.shelf import Shelf
 from resnet_tf.learning.signals import vanishing
 from resnet_tf.learning.train import Event, train
-from resnet_tf.lessons.experiments import Measure, Setting
+from resnet_tf.lessons.experiments import TIMED, Measure, Setting
 
 BATCH = 64  # images that a profile is made with
-TIMED = 8  # images of a forward pass that is timed
 ROUNDS = 5
 SMALL = 0.25  # by which weights are multiplied where they are to be small
 CHANNELS = 16  # of the feature pyramid and the head on it

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from resnet_tf.lessons.course import Lesson
 from resnet_tf.lessons.experiments import Check, Mode
 from resnet_tf.lessons.results import Outcome
-from resnet_tf.lessons.texts import numeral, text
+from resnet_tf.lessons.texts import numeral, said, text
 from resnet_tf.lessons.verdicts import Finding
 
 WIDTH = 110
@@ -62,24 +61,18 @@ def number(lesson: Lesson, check: Check, found: Finding) -> str:
 def _finding(lesson: Lesson, check: Check, found: Finding, mode: Mode) -> Iterator[str]:
     say = _in(lesson)
     beside = "" if found.bears else f", {say('report.beside')}"
-    said = f"{lesson.says(check)} {number(lesson, check, found)}: {say(f'verdict.{found.verdict}')}{beside}"
-    yield from _folded(said, " " * 12 + "- ", " " * 14)
+    came = f"{lesson.says(check)} {number(lesson, check, found)}: {say(f'verdict.{found.verdict}')}{beside}"
+    yield from _folded(came, " " * 12 + "- ", " " * 14)
     yield from _folded(f"({rule(lesson, check, mode)})", " " * 16, " " * 17)
 
 
 def _number(lesson: Lesson, check: Check, value: float) -> str:
-    share, said = check.figure in _SHARES, partial(_short, lesson.language)
     if check.how == "ratio":
-        return text("report.times", lesson.language, number=said(value))
-    if share:
+        return text("report.times", lesson.language, number=said(value, lesson.language))
+    if check.figure in _SHARES:
         kind = "points" if check.how == "difference" else "percent"
         return text(f"report.{kind}", lesson.language, number=numeral(f"{100 * value:.1f}", lesson.language))
-    return said(value)
-
-
-def _short(language: str, value: float) -> str:
-    """Three digits that count, and whole thousands up to a million."""
-    return numeral(f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}", language)
+    return said(value, lesson.language)
 
 
 def _in(lesson: Lesson) -> Callable[..., str]:

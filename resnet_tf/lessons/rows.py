@@ -24,7 +24,7 @@ SHORT = recipe("quick", epochs=6, **_GENTLE)
 FULL = recipe("quick", epochs=20, **_GENTLE)
 
 
-def _network(blocks: int, width: int = 16, **axes: Any) -> Spec:
+def network(blocks: int, width: int = 16, **axes: Any) -> Spec:
     """He 2015's network for CIFAR with so many blocks in each of its three stages."""
     stem = {"kernel": 3, "stride": 1, "widths": (width,), "pool": "none"}
     stages = [{"blocks": blocks, "width": width * 2**i, "stride": 1 if i == 0 else 2} for i in range(3)]
@@ -75,11 +75,11 @@ _EXACT, _FAR = 1e-4, 1e-2  # shares of the gradient: float32's rounding, and wha
 
 def _gradients(blocks: int) -> tuple[Arm, ...]:
     return (
-        Arm("pre", _network(blocks, order="pre"), ("flow", "formula")),
-        Arm("post", _network(blocks), ("flow", "formula")),
-        Arm("plain", _network(blocks, block="plain"), ("flow",)),
-        Arm("small-pre", _network(3, order="pre", **_BARE), ("flow of small weights",)),
-        Arm("small-plain", _network(3, block="plain", **_BARE), ("flow of small weights",)),
+        Arm("pre", network(blocks, order="pre"), ("flow", "formula")),
+        Arm("post", network(blocks), ("flow", "formula")),
+        Arm("plain", network(blocks, block="plain"), ("flow",)),
+        Arm("small-pre", network(3, order="pre", **_BARE), ("flow of small weights",)),
+        Arm("small-plain", network(3, block="plain", **_BARE), ("flow of small weights",)),
     )
 
 
@@ -101,7 +101,7 @@ _GRADIENT = Experiment(
 def _blocks(blocks: int) -> tuple[Arm, ...]:
     # 18 w^2 multiply-adds a pixel in a basic block of width w, 17 w^2 in a bottleneck of inner width w
     return (
-        *_trained(basic=_network(blocks), bottleneck=_network(blocks, block="bottleneck")),
+        *_trained(basic=network(blocks), bottleneck=network(blocks, block="bottleneck")),
         *_counted(
             resnet34=preset("resnet34"), resnet50=preset("resnet50_v1"),
             resnet50_basic=edit(preset("resnet34"), stages=[
@@ -150,7 +150,7 @@ def _widths(deep: int, width: int) -> tuple[Arm, ...]:
     """A network four times as deep as another and half as wide: as many multiply-adds in its blocks."""
     return (
         *_trained(
-            deep=_network(deep, width, **_WIDE_STYLE), wide=_network(deep // 4, 2 * width, **_WIDE_STYLE),
+            deep=network(deep, width, **_WIDE_STYLE), wide=network(deep // 4, 2 * width, **_WIDE_STYLE),
         ),
         *_counted(resnet152=preset("resnet152_v1"), wide50=preset("wide_resnet50_2")),
     )  # fmt: skip
@@ -173,7 +173,7 @@ _WIDTH = Experiment(
 
 def _orders(blocks: int) -> tuple[Arm, ...]:
     orders = ("post", "norm-after-addition", "activation-before-addition", "activation-only-pre", "pre")
-    return tuple(Arm(order, _network(blocks, order=order), ("flow", "training")) for order in orders)
+    return tuple(Arm(order, network(blocks, order=order), ("flow", "training")) for order in orders)
 
 
 _ORDERS = Experiment(
@@ -198,8 +198,8 @@ def _stem(**fields: Any) -> dict[str, Any]:
 
 
 _POOLS = _trained(
-    max_pool=_network(2, **_stem(pool="max")), convolution=_network(2, **_stem(pool="convolution")),
-    strided=_network(2, **_stem(stride=2)), average=_network(2, **_stem(pool="average")),
+    max_pool=network(2, **_stem(pool="max")), convolution=network(2, **_stem(pool="convolution")),
+    strided=network(2, **_stem(stride=2)), average=network(2, **_stem(pool="average")),
 )  # fmt: skip
 _DOWNSAMPLING = Experiment(
     **_both(_POOLS, image=16, seeds=THREE),
@@ -216,7 +216,7 @@ _DOWNSAMPLING = Experiment(
 
 def _shortcuts(blocks: int) -> tuple[Arm, ...]:
     kinds = {"a": "zero-padding", "b": "projection", "c": "projection-everywhere", "d": "average-pool", "none": "none"}
-    return _trained(**{name: _network(blocks, shortcut=kind) for name, kind in kinds.items()})
+    return _trained(**{name: network(blocks, shortcut=kind) for name, kind in kinds.items()})
 
 
 _SHORTCUTS = Experiment(
@@ -235,11 +235,11 @@ _SHORTCUTS = Experiment(
 
 
 def _backbones(blocks: int, width: int) -> tuple[Arm, ...]:
-    backbone = _network(blocks, width)
+    backbone = network(blocks, width)
     return (
         Arm("drawn", backbone, ("segmentation",)),
         Arm("classifier", backbone, ("segmentation from a classifier",)),
-        Arm("plain", _network(blocks, width, block="plain"), ("segmentation",)),
+        Arm("plain", network(blocks, width, block="plain"), ("segmentation",)),
     )
 
 
@@ -263,8 +263,8 @@ def _dense(blocks: int, growth: int) -> Spec:
 
 
 _DENSE = Experiment(
-    Setting(_trained(dense=_dense(4, 12), residual=_network(3)), QUICK, THREE),
-    Setting(_trained(dense=_dense(8, 12), residual=_network(9)), FULL, THREE),
+    Setting(_trained(dense=_dense(4, 12), residual=network(3)), QUICK, THREE),
+    Setting(_trained(dense=_dense(8, 12), residual=network(9)), FULL, THREE),
     (
         Check("smaller", "parameters", "dense", "residual", "ratio", most=0.6),
         Check("accuracy", "accuracy", "dense", "residual", "difference", least=-POINT),

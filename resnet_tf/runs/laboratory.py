@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from resnet_tf.design.costs import costs
 from resnet_tf.design.spec import Spec
 from resnet_tf.runs.logs import noted
 from resnet_tf.runs.names import proper
@@ -19,6 +20,9 @@ from resnet_tf.runs.records import MEASURED, PROFILED, Run, StoredEvent, Task
 
 if TYPE_CHECKING:
     from resnet_tf.learning.catalogue import DatasetCard
+    from resnet_tf.lessons.course import Lesson
+    from resnet_tf.lessons.experiments import Mode
+    from resnet_tf.lessons.results import Outcome
     from resnet_tf.runs.instance import Instance
     from resnet_tf.runs.profiles import Profiled
 
@@ -28,6 +32,15 @@ MOST_LOOKED_THROUGH = 20  # of the newest runs of a key, for one that ended well
 def digest(*asked: Any) -> str:
     """A key: what is asked, in a few letters. JSON can say each part."""
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _lesson_key(lesson: str, mode: str) -> str:
+    return digest("lesson", lesson, mode)
+
+
+def work(spec: Spec) -> int:
+    """What is in a network's way when there is little memory: the activations of one image."""
+    return costs(spec).activations
 
 
 class Laboratory:
@@ -70,6 +83,36 @@ class Laboratory:
         from resnet_tf.runs.profiles import fitted_to_images, key_of
 
         return self.newest("profile", key_of(fitted_to_images(spec)))
+
+    # --- a lesson's experiment
+
+    @noted("run.queued")
+    def try_lesson(self, lesson: Lesson, mode: Mode) -> str:
+        """The id of a run that does a lesson's experiment on this machine: one under way, or a new one."""
+        run = self.trying(lesson.name, mode)
+        if run is not None and not run.over:
+            return run.id
+        setting = lesson.experiment.setting(mode)
+        largest = max((setting.fitted(arm) for arm in setting.arms if arm.measures), key=work)
+        name = f"Lesson {lesson.number}, {mode}"
+        return self.begin("lesson", _lesson_key(lesson.name, mode), name, largest, None,
+                          batch=setting.batch, lesson=lesson.name, mode=mode)  # fmt: skip
+
+    def trying(self, lesson: str, mode: Mode) -> Run | None:
+        """This owner's newest run of a lesson's experiment, under way or over."""
+        return self.newest("lesson", _lesson_key(lesson, mode))
+
+    def tried(self, lesson: str, mode: Mode) -> Outcome | None:
+        """What came of it when this owner last ran it to its end; None where he never did."""
+        from resnet_tf.lessons.results import Outcome
+
+        found = self.found("lesson", _lesson_key(lesson, mode))
+        return Outcome.from_json(json.dumps(found[1].values)) if found else None
+
+    def lessons_done(self) -> frozenset[str]:
+        """The names of the lessons whose experiment this owner has run to its end, in either mode."""
+        runs = self._instance.store.runs("lesson", self.owner, brief=True)
+        return frozenset(run.asked["lesson"] for run in runs if run.state == "finished")
 
     # --- what all measurements are
 

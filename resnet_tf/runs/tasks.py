@@ -19,11 +19,12 @@ from resnet_tf.learning.shelf import Shelf
 from resnet_tf.learning.start import Start
 from resnet_tf.learning.torch_files import UnsafeFile
 from resnet_tf.learning.weight_files import WeightsError
+from resnet_tf.lessons.results import Outcome
 from resnet_tf.runs.checkpoints import Checkpoints
 from resnet_tf.runs.failures import FilesUnavailable, NoSuchRun, WorkbenchError, disk_sentence
 from resnet_tf.runs.files import Files
 from resnet_tf.runs.porter import STAYS
-from resnet_tf.runs.records import CALIBRATED, PROFILED, Artifact, Origin, Run
+from resnet_tf.runs.records import CALIBRATED, MEASURED, PROFILED, Artifact, Origin, Run
 from resnet_tf.runs.starts import no_checkpoint, origin_of, weights_file, weights_path
 from resnet_tf.runs.store import Happening
 
@@ -217,7 +218,27 @@ def profile(run: Run, desk: Desk) -> Generator[Happening, None, None]:
             yield Happening(PROFILED, each.of, 0, spent, each.profile.as_json())
 
 
-TASKS: dict[str, Task] = {"train": train, "export": export, "calibrate": calibrate, "profile": profile}
+def lesson(run: Run, desk: Desk) -> Generator[Happening, None, None]:
+    """One event for each network and seed of a lesson's experiment, then what came of it."""
+    from resnet_tf.lessons.course import lesson as lesson_named
+    from resnet_tf.lessons.running import steps
+
+    began = time.monotonic()
+    chosen = lesson_named(run.asked["lesson"])
+    setting = chosen.experiment.setting(run.asked["mode"])
+    of = len([arm for arm in setting.arms if arm.measures]) * len(setting.seeds)
+    yield Happening("compiling", 0, 0, 0.0, {"steps": of})
+    for done, step in enumerate(steps(chosen, run.asked["mode"]), 1):
+        spent = time.monotonic() - began
+        if isinstance(step, Outcome):
+            yield Happening(MEASURED, of, 0, spent, step.as_json())
+        else:
+            yield Happening("step", done, 0, spent, {"arm": step.arm, "seed": step.seed, "seconds": step.seconds})
+
+
+TASKS: dict[str, Task] = {
+    "train": train, "export": export, "calibrate": calibrate, "profile": profile, "lesson": lesson,
+}  # fmt: skip
 # errors whose message is a sentence for people already
 SENTENCES = (
     WorkbenchError, ArchiveError, DatasetMismatch, DatasetUnavailable, SpecError, TrainingRefused, UnsafeFile,
