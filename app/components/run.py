@@ -11,11 +11,13 @@ from app import state, words
 from app.components import charts
 from app.components.faces import FACES
 from app.components.history import STALE, accuracy
+from app.components.report import report
 from app.components.results import results
 from app.components.sharing import share
 from app.components.shown import RUN
 from app.components.start import choose, frozen_words, parts_of
 from app.frame import net
+from resnet_tf.reports.subjects import Subject
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
 from resnet_tf.runs.tensorboard import event_file_name
@@ -101,6 +103,8 @@ def _buttons(run: Run) -> None:
     if run.epochs and run.over:
         st.page_link("views/compare.py", label="Compare", icon=":material/compare_arrows:",
                      query_params={"with": f"run.{run.id}"})  # fmt: skip
+        report([Subject(run.name, f"trained on {run.dataset.title if run.dataset else ''}", run.spec, run)],
+               "run.report")  # fmt: skip
     if mine:
         share(run)
     if run.state != "running":

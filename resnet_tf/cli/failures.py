@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from resnet_tf.design.spec import SpecError
 
-DIFFERENT = 1  # of `diff` alone, as diff(1) has it
+DIFFERENT = 1  # of `diff`, as diff(1) has it, and of `reproduce`
 OVER = 1  # of `count` alone: a budget is exceeded
 USAGE = 2  # no such design, option or value
 FAILED = 3  # the work could not be done

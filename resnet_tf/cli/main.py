@@ -6,12 +6,24 @@ from typing import Annotated
 
 import typer
 
-from resnet_tf.cli import counting, curves, designing, files, importing, presets, profiling, runs, sweeping, training
+from resnet_tf.cli import (
+    counting,
+    curves,
+    designing,
+    files,
+    importing,
+    presets,
+    profiling,
+    reproducing,
+    runs,
+    sweeping,
+    training,
+)
 from resnet_tf.cli.failures import Edge
 
 _CODES = (
-    "Exit codes: 0 done, 1 designs differ (diff) or cost more than a budget (count), 2 no such design or option, "
-    "3 it could not be done, 130 Ctrl+C."
+    "Exit codes: 0 done, 1 designs differ (diff), cost more than a budget (count) or come out otherwise (reproduce), "
+    "2 no such design or option, 3 it could not be done, 130 Ctrl+C."
 )
 
 app = typer.Typer(
@@ -48,6 +60,7 @@ COMMANDS = {
         "profile resnet20_cifar10", "profile resnet56_cifar10 --set order=pre --seeds 3",
         "profile plain20_cifar10 --json",
     ),
+    reproducing.reproduce: ("reproduce report.html", "reproduce report.html --only counts --only ResNet-20 --json"),
     sweeping.sweep: (
         "sweep resnet20_cifar10 --axis width=0.5,1,2 --axis learning_rate=0.01..1:log --how asha --trials 16",
         "sweep resnet20_cifar10 --axis shortcut=projection,zero-padding,none --repeats 3 --with epochs=5",

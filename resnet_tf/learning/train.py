@@ -22,6 +22,7 @@ from resnet_tf.learning.engine import MOST, Steps, planned
 from resnet_tf.learning.evaluate import evaluation, scores
 from resnet_tf.learning.machine import Machine, machine, shape
 from resnet_tf.learning.optimizers import averages
+from resnet_tf.learning.provenance import provenance
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.learning.shelf import Shelf
 from resnet_tf.learning.start import Beginning, as_start, first_weights
@@ -148,6 +149,7 @@ class Training:
             "classes": spec.classes,
             "parameters": costs(spec).parameters,
             "start": self._first.as_json() if self._first else None,
+            **provenance(keras.backend.backend(), self.data.fingerprint),
         }
 
     def prepare(self, machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,6 +81,11 @@ class Outcome:
             return _ADAPTER.validate_json(text)
         except ValidationError as error:
             raise spec_error(error, "outcome") from None
+
+    @classmethod
+    def of(cls, fields: Any) -> Outcome:
+        """The outcome whose fields `as_json` gave. Raises SpecError for anything else."""
+        return cls.from_json(json.dumps(fields))
 
 
 _ADAPTER = TypeAdapter(Outcome)

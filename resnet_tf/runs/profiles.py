@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from resnet_tf.design.spec import Spec
 from resnet_tf.learning.catalogue import DATASETS, DEFAULT, fit, what_changed
@@ -28,6 +30,7 @@ class Profiled:
     spec: Spec
     device: str
     measured: float
+    made: Mapping[str, Any] = field(default_factory=dict)  # with which software, of which images (see `provenance`)
 
 
 def fitted_to_images(spec: Spec) -> Spec:
@@ -48,4 +51,5 @@ def key_of(spec: Spec) -> str:
 
 def of_run(run: Run, event: StoredEvent) -> Profiled:
     """The profile in a run's event."""
-    return Profiled(profile_of(event.values), run.spec, run.device or "", run.started or run.created)
+    return Profiled(profile_of(event.values), run.spec, run.device or "", run.started or run.created,
+                    event.values.get("made") or {})  # fmt: skip

@@ -215,7 +215,17 @@ def profile(run: Run, desk: Desk) -> Generator[Happening, None, None]:
         if each.profile is None:
             yield Happening("step", each.done, 0, spent, {"measured": each.what})
         else:
-            yield Happening(PROFILED, each.of, 0, spent, each.profile.as_json())
+            yield Happening(PROFILED, each.of, 0, spent, {**each.profile.as_json(), "made": made_with(run, desk)})
+
+
+def made_with(run: Run, desk: Desk) -> dict[str, Any]:
+    """With which software and of which images a run was measured here."""
+    from resnet_tf.learning.backend import keras
+    from resnet_tf.learning.datasets import load
+    from resnet_tf.learning.provenance import provenance
+
+    fingerprint = load(desk.files.with_images(run.dataset), run.spec.input_shape).fingerprint
+    return provenance(keras.backend.backend(), fingerprint)
 
 
 def lesson(run: Run, desk: Desk) -> Generator[Happening, None, None]:

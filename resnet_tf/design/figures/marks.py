@@ -6,9 +6,9 @@ Places and lengths are pixels of 1/96 inch, y grows downwards; colours are `#rrg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
 Anchor: TypeAlias = Literal["start", "middle", "end"]
@@ -117,6 +117,39 @@ def head(line: Line) -> tuple[Point, Point, Point]:
     ux, uy = dx / length * along, dy / length * along
     vx, vy = -dy / length * across, dx / length * across
     return tip, (tip[0] + ux + vx, tip[1] + uy + vy), (tip[0] + ux - vx, tip[1] + uy - vy)
+
+
+def moved(marks: Iterable[Mark], dx: float, dy: float, scale: float = 1.0) -> list[Mark]:
+    """Marks at another place, and as large as the scale has them."""
+    return [_MOVES[type(mark)](mark, dx, dy, scale) for mark in marks]
+
+
+def _moved_box(box: Box, dx: float, dy: float, scale: float) -> Box:
+    size = {"w": scale * box.w, "h": scale * box.h, "radius": scale * box.radius, "width": scale * box.width}
+    return replace(box, x=dx + scale * box.x, y=dy + scale * box.y, **size)
+
+
+def _moved_circle(ring: Circle, dx: float, dy: float, scale: float) -> Circle:
+    size = {"r": scale * ring.r, "width": scale * ring.width}
+    return replace(ring, x=dx + scale * ring.x, y=dy + scale * ring.y, **size)
+
+
+def _moved_line(line: Line, dx: float, dy: float, scale: float) -> Line:
+    letters = {"move": "M", "line": "L", "curve": "C"}
+    d = "".join(
+        letters[step.kind] + " ".join(f"{dx + scale * x:.6g} {dy + scale * y:.6g}" for x, y in step.points)
+        for step in steps(line.d)
+    )
+    return replace(line, d=d, width=scale * line.width, dash=tuple(scale * part for part in line.dash))
+
+
+def _moved_words(words: Words, dx: float, dy: float, scale: float) -> Words:
+    return replace(words, x=dx + scale * words.x, y=dy + scale * words.y, size=scale * words.size)
+
+
+_MOVES: dict[type, Callable[[Any, float, float, float], Mark]] = {
+    Box: _moved_box, Circle: _moved_circle, Line: _moved_line, Words: _moved_words,
+}  # fmt: skip
 
 
 def mixed(colour: str, share: float, paper: str = PAPER) -> str:

@@ -1,12 +1,13 @@
-"""A figure as a PDF of one page. Its marks are PDF's own operators, so a writer is these few rows and no library.
+"""A figure as a PDF of one page, or several as a book.
 
-Words are in Helvetica, one of the fonts that every reader has.
+Its marks are PDF's own operators, so a writer is these few rows and no library. Words are in Helvetica, one
+of the fonts that every reader has.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from resnet_tf.design.figures.letters import width
@@ -20,20 +21,34 @@ _BARS = "‖"  # in no font of PDF's own
 
 def to_pdf(figure: Figure) -> bytes:
     """The figure as a page of its size: 3/4 of a point for a pixel."""
-    scale = min(POINTS, LONGEST / max(figure.width, figure.height))
-    page = f"[0 0 {figure.width * scale:.6g} {figure.height * scale:.6g}]"
-    drawn = [f"{scale:.6g} 0 0 {-scale:.6g} 0 {figure.height * scale:.6g} cm"]  # y grows downwards
-    drawn += [_ROWS[type(mark)](mark) for mark in (Box(0, 0, figure.width, figure.height, PAPER), *figure.marks)]
-    content = zlib.compress("\n".join(drawn).encode("cp1252", "replace"), 9)
-    has = "/Contents 4 0 R /Resources << /Font << /F1 5 0 R /F2 6 0 R >> >>"
+    return book((figure,), figure.about)
+
+
+def book(pages: Sequence[Figure], about: str) -> bytes:
+    """Figures as the pages of one file."""
+    first = 5  # the number of the first page's object; its content is the next
+    kids = " ".join(f"{first + 2 * i} 0 R" for i in range(len(pages)))
     return _file(
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        f"<< /Type /Page /Parent 2 0 R /MediaBox {page} {has} >>".encode(),
-        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
         _font("Helvetica"),
         _font("Helvetica-Bold"),
-        f"<< /Title {_string(figure.about)} /Producer (resnet_tf) >>".encode("cp1252", "replace"),
+        *(each for i, page in enumerate(pages) for each in _page(page, first + 2 * i + 1)),
+        f"<< /Title {_string(about)} /Producer (resnet_tf) >>".encode("cp1252", "replace"),
+    )
+
+
+def _page(figure: Figure, content: int) -> tuple[bytes, bytes]:
+    """A page's object, and that of its content, which has this number."""
+    scale = min(POINTS, LONGEST / max(figure.width, figure.height))
+    size = f"[0 0 {figure.width * scale:.6g} {figure.height * scale:.6g}]"
+    drawn = [f"{scale:.6g} 0 0 {-scale:.6g} 0 {figure.height * scale:.6g} cm"]  # y grows downwards
+    drawn += [_ROWS[type(mark)](mark) for mark in (Box(0, 0, figure.width, figure.height, PAPER), *figure.marks)]
+    packed = zlib.compress("\n".join(drawn).encode("cp1252", "replace"), 9)
+    has = f"/Contents {content} 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >>"
+    return (
+        f"<< /Type /Page /Parent 2 0 R /MediaBox {size} {has} >>".encode(),
+        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from resnet_tf.design.figures.marks import CAPITAL, Box, Circle, Figure, Line, Words, head
+from resnet_tf.design.figures.marks import CAPITAL, Box, Circle, Figure, Line, Mark, Words, head
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
@@ -46,6 +46,11 @@ def _words(words: Words) -> str:
 _ROWS: dict[type, Callable[[Any], str]] = {Box: _box, Circle: _circle, Line: _line, Words: _words}
 
 
+def written(marks: Iterable[Mark]) -> str:
+    """Marks as elements of SVG, one after another."""
+    return "\n".join(_ROWS[type(mark)](mark) for mark in marks)
+
+
 def to_svg(figure: Figure) -> bytes:
     """The figure as a file of its own, in UTF-8."""
     size = f'width="{figure.width:g}" height="{figure.height:g}" viewBox="0 0 {figure.width:g} {figure.height:g}"'
@@ -53,7 +58,7 @@ def to_svg(figure: Figure) -> bytes:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label={about} font-family="{FONT}">',
         f'<rect width="{figure.width:g}" height="{figure.height:g}" fill="#ffffff"/>',
-        *(_ROWS[type(mark)](mark) for mark in figure.marks),
+        written(figure.marks),
         "</svg>\n",
     ]
     return "\n".join(lines).encode()

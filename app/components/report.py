@@ -1,0 +1,85 @@
+"""What is compared, or a run, as a report to take away: a page, a PDF, its papers, its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+import streamlit as st
+
+from app import state
+from app.frame import net
+from resnet_tf.design.spec import SpecError
+from resnet_tf.reports.record import Report, bibtex, file_name, to_json
+from resnet_tf.reports.subjects import Subject, report_of, title_of
+from resnet_tf.runs.profiles import Profiled
+from resnet_tf.runs.workbench import Workbench
+
+
+class File(NamedTuple):
+    """A form of a report: what its button says, how its file ends, what a browser is told of it, what writes it."""
+
+    title: str
+    suffix: str
+    mime: str
+    help: str
+    write: Callable[[Report], str | bytes]
+
+
+def _page(report: Report) -> str:
+    from resnet_tf.reports.page import to_html  # not before somebody wants one
+
+    return to_html(report)
+
+
+def _paper(report: Report) -> bytes:
+    from resnet_tf.reports.paper import to_pdf
+
+    return to_pdf(report)
+
+
+FILES = (
+    File("HTML", ".html", "text/html", "A page that needs no network, its charts alive; "
+         "`resnet_tf reproduce` does its experiments again", _page),
+    File("PDF", ".pdf", "application/pdf", "The same on paper, figures as vectors", _paper),
+    File("BibTeX", ".bib", "application/x-bibtex", "The papers that these designs and recipes come from", bibtex),
+    File("JSON", ".json", "application/json", "For programs: every number, and what asks for it again", to_json),
+)  # fmt: skip
+
+
+def report(subjects: Sequence[Subject], key: str) -> None:
+    """A popover with the report of subjects in each form, which is made when somebody takes it."""
+    with (
+        st.popover("Report", icon=":material/description:", key=key, on_change="rerun") as popover,
+        net("The report"),
+    ):
+        if popover.open:
+            st.caption("Designs, exact counts, curves, gradient profiles where measured, and how to have it again.")
+            files(partial(_made, state.workbench(), tuple(subjects)), title_of(subjects), key)
+
+
+def files(made: Callable[[], Report], title: str, key: str) -> None:
+    """A button for each form of a report, which is `made` when one is pressed."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for file in FILES:
+            st.download_button(
+                file.title, partial(_written, file, made), f"{file_name(title)}{file.suffix}", file.mime,
+                on_click="ignore", help=file.help, key=f"{key}.{file.title}",
+            )  # fmt: skip
+
+
+def _written(file: File, made: Callable[[], Report]) -> str | bytes:
+    return file.write(made())
+
+
+def _made(bench: Workbench, subjects: Sequence[Subject]) -> Report:
+    """The report, with the profiles that were measured by now. Made outside of the page's script, so as one visitor."""
+    return report_of(bench, [each._replace(profiled=_profiled(bench, each)) for each in subjects])
+
+
+def _profiled(bench: Workbench, subject: Subject) -> Profiled | None:
+    with suppress(SpecError):  # a design without a head has none
+        return bench.laboratory.profiled(subject.spec)
+    return None

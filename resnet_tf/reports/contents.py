@@ -1,0 +1,200 @@
+"""What stands in a report, in order, whatever it is written as: headings, words, tables, charts, drawings. No Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import mean
+from typing import NamedTuple, TypeAlias
+
+from resnet_tf.design.figures import network_figure
+from resnet_tf.design.figures.marks import Figure
+from resnet_tf.design.labels import shape_label
+from resnet_tf.design.spec import parse_spec
+from resnet_tf.learning.findings import sentences
+from resnet_tf.lessons.results import COUNTED
+from resnet_tf.reports.charts import Chart, number
+from resnet_tf.reports.curves import charts
+from resnet_tf.reports.papers import cited, line
+from resnet_tf.reports.readings import profile_in, rows
+from resnet_tf.reports.record import COUNTS, Design, Experiment, Report, bibtex
+
+
+class Heading(NamedTuple):
+    text: str
+    level: int = 2
+
+
+class Text(NamedTuple):
+    text: str
+    quiet: bool = False
+
+
+class Table(NamedTuple):
+    """Rows under heads; in columns after the first numbers stand to the right where `numbers` says so."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: bool = False
+
+
+class Charts(NamedTuple):
+    """Charts that stand side by side."""
+
+    charts: tuple[Chart, ...]
+
+
+class Drawings(NamedTuple):
+    """Networks that are drawn beside each other, as far as there is room."""
+
+    drawings: tuple[Drawing, ...]
+
+
+class Drawing(NamedTuple):
+    """A network, with its name above."""
+
+    title: str
+    note: str
+    link: str
+    figure: Figure
+
+
+class Code(NamedTuple):
+    text: str
+
+
+Element: TypeAlias = Heading | Text | Table | Charts | Drawings | Code
+MOST_DRAWN = 8  # networks
+
+
+def contents(report: Report) -> tuple[Element, ...]:
+    """All of a report but its title."""
+    return tuple(element for part in _PARTS for element in part(report))
+
+
+def _passages(report: Report) -> Iterator[Element]:
+    for passage in report.passages:
+        yield Heading(passage.heading)
+        yield from map(Text, passage.lines)
+        if passage.rows:
+            yield Table(passage.head, passage.rows)
+
+
+def _designs(report: Report) -> Iterator[Element]:
+    """Drawings, and what each costs: exact integers, and how they stand to the first one's."""
+    yield Heading("Designs")
+    yield Drawings(tuple(map(_drawing, report.designs[:MOST_DRAWN])))
+    if len(report.designs) > MOST_DRAWN:
+        yield Text(f"And {len(report.designs) - MOST_DRAWN} more, counted below.", quiet=True)
+    yield Table(("exact, for one image", *(design.name for design in report.designs)), _counts(report.designs), True)
+    reached = tuple(
+        (design.name, benchmark, f"{error:g} %") for design in report.designs
+        for benchmark, error in design.published.items()
+    )  # fmt: skip
+    if reached:
+        yield Table(("published", "benchmark", "error"), reached)
+
+
+def _drawing(design: Design) -> Drawing:
+    spec = parse_spec(design.spec)
+    note = f"{design.about}; {shape_label(spec.input_shape)}, {spec.classes:,} classes"
+    return Drawing(design.name, note, design.link, network_figure(spec, level="stage"))
+
+
+def _counts(designs: Sequence[Design]) -> tuple[tuple[str, ...], ...]:
+    first = designs[0].counts if designs else {}
+
+    def cell(design: Design, name: str) -> str:
+        value, base = design.counts[name], first[name]
+        beside = "" if design.counts is first or not base else f" ({value / base:.3g} ×)"
+        return f"{value:,}{beside}"
+
+    return tuple((count.title, *(cell(design, count.name) for design in designs)) for count in COUNTS)
+
+
+def _experiments(report: Report) -> Iterator[Element]:
+    if not report.experiments:
+        return
+    yield Heading("What was measured")
+    for experiment in report.experiments:
+        if experiment.kind == "profile":
+            yield Heading(f"Gradient profile of {experiment.name}", 3)
+            yield from map(Text, sentences(profile_in(experiment)))
+            yield Charts(charts([experiment]))
+    trained = [each for each in report.experiments if each.kind == "train"]
+    if trained:
+        yield Heading("Training", 3)
+        yield Table(("", "images", "recipe", "epochs", "seed", "accuracy", "loss"), tuple(map(_reached, trained)))
+        yield Charts(charts(trained))
+    for experiment in report.experiments:
+        if experiment.kind == "lesson":
+            titles = {design.about: design.name for design in report.designs}
+            yield from _figures(experiment, titles)
+            yield Charts(charts([experiment], titles))
+
+
+def _figures(experiment: Experiment, titles: Mapping[str, str]) -> Iterator[Element]:
+    """What was measured of each network of a lesson, a mean over its seeds; what is counted stands above."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for row in rows(experiment):
+        if not row.along and row.of not in COUNTED and row.values[0] is not None:
+            found.setdefault(row.whose, {}).setdefault(row.of, []).append(row.values[0])
+    names = list(dict.fromkeys(name for figures in found.values() for name in figures))
+    table = tuple(
+        (titles.get(arm, arm), *(number(mean(figures[name])) if name in figures else "" for name in names))
+        for arm, figures in found.items()
+    )  # fmt: skip
+    if table:
+        yield Table(("measured, means over seeds", *(name.replace("_", " ") for name in names)), table, True)
+
+
+def _reached(experiment: Experiment) -> tuple[str, ...]:
+    """A row for a training: what was asked for, and what the validation images say of it."""
+    asked, epochs = experiment.asked, experiment.found["epochs"]
+    last = epochs[-1] if epochs else {}
+    accuracy, loss = last.get("validation_accuracy"), last.get("validation_loss")
+    done, wanted = len(epochs), asked["recipe"]["epochs"]
+    return (
+        experiment.name, experiment.made.images, str(asked["recipe"]["title"]),
+        f"{done:,}" if done == wanted else f"{done:,} of {wanted:,}", str(asked["seed"]),
+        "" if accuracy is None else f"{100 * accuracy:.2f} %", "" if loss is None else f"{loss:.4g}",
+    )  # fmt: skip
+
+
+def _again(report: Report) -> Iterator[Element]:
+    """All that is needed to have it again."""
+    yield Heading("To have it again")
+    yield Text("This does every experiment of this report again, from the page itself, and says what differs:")
+    yield Code(report.command)
+    for experiment in report.experiments:
+        made, seeds = experiment.made, _seeds(experiment)
+        rows = [
+            ("made with", made.command), ("seeds", seeds), ("device", made.device), ("date", made.date),
+            ("seconds", "" if made.seconds is None else f"{made.seconds:,.1f}"), ("images", made.images),
+            ("SHA-256 of images and labels", made.data or ("not recorded" if made.images else "")),
+            ("begun with", experiment.asked.get("start") or ""),
+            ("versions", ", ".join(f"{name} {version}" for name, version in made.versions.items()) or "not recorded"),
+        ]  # fmt: skip
+        yield Heading(f"{_KINDS[experiment.kind]}: {experiment.name}", 3)
+        yield Table(("", ""), tuple(row for row in rows if row[1]))
+    written = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+    yield Text(f"Written on {report.date} with {written}.", quiet=True)
+
+
+_KINDS = {"train": "Training", "profile": "Gradient profile", "lesson": "Lesson"}
+
+
+def _seeds(experiment: Experiment) -> str:
+    asked = experiment.asked
+    found = [asked["seed"]] if "seed" in asked else experiment.found.get("seeds") or asked.get("seeds") or []
+    return ", ".join(map(str, found))
+
+
+def _papers(report: Report) -> Iterator[Element]:
+    papers = cited(report.sources)
+    if papers:
+        yield Heading("References")
+        yield from (Text(line(paper)) for paper in papers)
+        yield Code(bibtex(report).rstrip())
+
+
+_PARTS: tuple[Callable[[Report], Iterator[Element]], ...] = (_passages, _designs, _experiments, _again, _papers)
