@@ -83,7 +83,7 @@ def frame(chart: Chart, width: float, height: float) -> Frame:
     xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [1.0]
     ends = _decades(ys) if chart.log else _ends(ys, share=chart.share)
     left = 8 + max(long(_tick(chart, mark), LETTER) for mark in ticks(ends, log=chart.log))
-    low, high = min(xs), max(xs)
+    low, high = (0, len(chart.names) - 1) if chart.names else (min(xs), max(xs))
     return Frame(width, height, left, (low, high if high > low else low + 1), ends, chart.log)
 
 
@@ -107,7 +107,9 @@ def ticks(ends: tuple[float, float], *, log: bool) -> list[float]:
         powers = range(math.floor(low), math.ceil(high) + 1)
         every = max(len(powers) // 5, 1)
         steps = (1, 2, 5) if high - low < 2 else (1,)
-        return [s * 10.0**p for p in powers if p % every == 0 for s in steps if low <= math.log10(s * 10.0**p) <= high]
+        found = [s * 10.0**p for p in powers if p % every == 0 for s in steps]
+        kept = [mark for mark in found if low <= math.log10(mark) <= high]
+        return kept if len(kept) > 1 else ticks((10**low, 10**high), log=False)  # no two of them lie so near
     rough = (high - low) / 4
     size = 10 ** math.floor(math.log10(rough))
     step = next(size * times for times in (1, 2, 2.5, 5, 10) if size * times >= rough)

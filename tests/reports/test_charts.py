@@ -7,6 +7,7 @@ import reported
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_tf.design.figures.marks import Words
 from resnet_tf.reports.charts import BOTTOM, TOP, Chart, Curve, drawn, frame, ticks
 from resnet_tf.reports.curves import charts
 
@@ -36,6 +37,7 @@ def test_marks_are_few_and_within_the_ends(low, span):
 
 def test_a_logarithmic_axis_is_marked_at_round_values():
     assert ticks((-1.1, 0.2), log=True) == pytest.approx([0.1, 0.2, 0.5, 1])
+    assert ticks((0.30, 0.44), log=True) == pytest.approx([2, 2.2, 2.4, 2.6])  # from 2.0 to 2.75
     assert ticks((-6, 0), log=True) == pytest.approx([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1])
 
 
@@ -45,6 +47,15 @@ def test_what_has_no_place_on_an_axis_is_left_out_and_the_rest_is_drawn():
     assert [x for x, _ in chart.shown()[0].points] == [0, 4]
     assert drawn(chart, 300, 150).marks
     assert drawn(Chart("t", "n", "epoch", (Curve("a", 0, ()),)), 300, 150).marks
+
+
+def test_places_without_a_point_have_their_room_and_all_words_lie_on_the_paper():
+    """A stem has no branch: its name stands at the left all the same, and not beside the paper."""
+    forward = next(chart for chart in charts([reported.profiled()]) if chart.title == "Forward")
+    assert [x for x, _ in forward.curves[0].points] == [1, 2]
+    words = [mark for mark in drawn(forward, 300, 150).marks if isinstance(mark, Words)]
+    assert "stem" in [each.text for each in words]
+    assert all(0 <= each.x <= 300 and 0 <= each.y <= 150 for each in words)
 
 
 def test_trainings_share_their_axes_and_are_told_apart():

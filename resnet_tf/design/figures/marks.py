@@ -125,13 +125,15 @@ def moved(marks: Iterable[Mark], dx: float, dy: float, scale: float = 1.0) -> li
 
 
 def _moved_box(box: Box, dx: float, dy: float, scale: float) -> Box:
-    size = {"w": scale * box.w, "h": scale * box.h, "radius": scale * box.radius, "width": scale * box.width}
-    return replace(box, x=dx + scale * box.x, y=dy + scale * box.y, **size)
+    return replace(
+        box, x=dx + scale * box.x, y=dy + scale * box.y, w=scale * box.w, h=scale * box.h,
+        radius=scale * box.radius, width=scale * box.width,
+    )  # fmt: skip
 
 
 def _moved_circle(ring: Circle, dx: float, dy: float, scale: float) -> Circle:
-    size = {"r": scale * ring.r, "width": scale * ring.width}
-    return replace(ring, x=dx + scale * ring.x, y=dy + scale * ring.y, **size)
+    x, y, width = dx + scale * ring.x, dy + scale * ring.y, scale * ring.width
+    return replace(ring, x=x, y=y, r=scale * ring.r, width=width)
 
 
 def _moved_line(line: Line, dx: float, dy: float, scale: float) -> Line:
