@@ -139,7 +139,8 @@ def _places(chart: Chart, frame: Frame) -> list[tuple[float, str]]:
     if chart.names:
         every = max(math.ceil(len(chart.names) / 14), 1)
         return [(i, short_name(name)) for i, name in enumerate(chart.names) if i % every == 0]
-    marks = [mark for mark in ticks(frame.x, log=False) if chart.along != "epoch" or mark == round(mark)]
+    whole = all(x == round(x) for curve in chart.curves for x, _ in curve.points)  # as epochs are
+    marks = [mark for mark in ticks(frame.x, log=False) if not whole or mark == round(mark)]
     return [(mark, f"{chart.along} {mark:g}" if i == 0 else f"{mark:g}") for i, mark in enumerate(marks)]
 
 

@@ -17,6 +17,7 @@ from resnet_tf.reports.curves import charts
 from resnet_tf.reports.papers import cited, line
 from resnet_tf.reports.readings import profile_in, rows
 from resnet_tf.reports.record import COUNTS, Design, Experiment, Report, bibtex
+from resnet_tf.reports.words import Say, words
 
 
 class Heading(NamedTuple):
@@ -81,26 +82,28 @@ def _passages(report: Report) -> Iterator[Element]:
 
 def _designs(report: Report) -> Iterator[Element]:
     """Drawings, and what each costs: exact integers, and how they stand to the first one's."""
-    yield Heading("Designs")
-    yield Drawings(tuple(map(_drawing, report.designs[:MOST_DRAWN])))
+    say = words(report.language)
+    yield Heading(say("Designs"))
+    yield Drawings(tuple(_drawing(design, say) for design in report.designs[:MOST_DRAWN]))
     if len(report.designs) > MOST_DRAWN:
-        yield Text(f"And {len(report.designs) - MOST_DRAWN} more, counted below.", quiet=True)
-    yield Table(("exact, for one image", *(design.name for design in report.designs)), _counts(report.designs), True)
+        yield Text(say("And {count} more, counted below.", count=len(report.designs) - MOST_DRAWN), quiet=True)
+    names = (design.name for design in report.designs)
+    yield Table((say("exact, for one image"), *names), _counts(report.designs, say), True)
     reached = tuple(
         (design.name, benchmark, f"{error:g} %") for design in report.designs
         for benchmark, error in design.published.items()
     )  # fmt: skip
     if reached:
-        yield Table(("published", "benchmark", "error"), reached)
+        yield Table((say("published"), say("benchmark"), say("error")), reached)
 
 
-def _drawing(design: Design) -> Drawing:
+def _drawing(design: Design, say: Say) -> Drawing:
     spec = parse_spec(design.spec)
-    note = f"{design.about}; {shape_label(spec.input_shape)}, {spec.classes:,} classes"
+    note = f"{design.about}; {shape_label(spec.input_shape)}, {say('{classes} classes', classes=f'{spec.classes:,}')}"
     return Drawing(design.name, note, design.link, network_figure(spec, level="stage"))
 
 
-def _counts(designs: Sequence[Design]) -> tuple[tuple[str, ...], ...]:
+def _counts(designs: Sequence[Design], say: Say) -> tuple[tuple[str, ...], ...]:
     first = designs[0].counts if designs else {}
 
     def cell(design: Design, name: str) -> str:
@@ -108,13 +111,14 @@ def _counts(designs: Sequence[Design]) -> tuple[tuple[str, ...], ...]:
         beside = "" if design.counts is first or not base else f" ({value / base:.3g} ×)"
         return f"{value:,}{beside}"
 
-    return tuple((count.title, *(cell(design, count.name) for design in designs)) for count in COUNTS)
+    return tuple((say(count.title), *(cell(design, count.name) for design in designs)) for count in COUNTS)
 
 
 def _experiments(report: Report) -> Iterator[Element]:
     if not report.experiments:
         return
-    yield Heading("What was measured")
+    say = words(report.language)
+    yield Heading(say("What was measured"))
     for experiment in report.experiments:
         if experiment.kind == "profile":
             yield Heading(f"Gradient profile of {experiment.name}", 3)
@@ -128,11 +132,11 @@ def _experiments(report: Report) -> Iterator[Element]:
     for experiment in report.experiments:
         if experiment.kind == "lesson":
             titles = {design.about: design.name for design in report.designs}
-            yield from _figures(experiment, titles)
-            yield Charts(charts([experiment], titles))
+            yield from _figures(experiment, titles, say)
+            yield Charts(charts([experiment], titles, say))
 
 
-def _figures(experiment: Experiment, titles: Mapping[str, str]) -> Iterator[Element]:
+def _figures(experiment: Experiment, titles: Mapping[str, str], say: Say) -> Iterator[Element]:
     """What was measured of each network of a lesson, a mean over its seeds; what is counted stands above."""
     found: dict[str, dict[str, list[float]]] = {}
     for row in rows(experiment):
@@ -144,7 +148,8 @@ def _figures(experiment: Experiment, titles: Mapping[str, str]) -> Iterator[Elem
         for arm, figures in found.items()
     )  # fmt: skip
     if table:
-        yield Table(("measured, means over seeds", *(name.replace("_", " ") for name in names)), table, True)
+        heads = (say(name.replace("_", " ")) for name in names)
+        yield Table((say("measured, means over seeds"), *heads), table, True)
 
 
 def _reached(experiment: Experiment) -> tuple[str, ...]:
@@ -162,22 +167,30 @@ def _reached(experiment: Experiment) -> tuple[str, ...]:
 
 def _again(report: Report) -> Iterator[Element]:
     """All that is needed to have it again."""
-    yield Heading("To have it again")
-    yield Text("This does every experiment of this report again, from the page itself, and says what differs:")
+    say = words(report.language)
+    yield Heading(say("To have it again"))
+    if report.experiments:
+        yield Text(say("This does every experiment of this report again, from the page itself, and says what differs:"))
     yield Code(report.command)
     for experiment in report.experiments:
-        made, seeds = experiment.made, _seeds(experiment)
-        rows = [
-            ("made with", made.command), ("seeds", seeds), ("device", made.device), ("date", made.date),
-            ("seconds", "" if made.seconds is None else f"{made.seconds:,.1f}"), ("images", made.images),
-            ("SHA-256 of images and labels", made.data or ("not recorded" if made.images else "")),
-            ("begun with", experiment.asked.get("start") or ""),
-            ("versions", ", ".join(f"{name} {version}" for name, version in made.versions.items()) or "not recorded"),
-        ]  # fmt: skip
-        yield Heading(f"{_KINDS[experiment.kind]}: {experiment.name}", 3)
-        yield Table(("", ""), tuple(row for row in rows if row[1]))
-    written = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-    yield Text(f"Written on {report.date} with {written}.", quiet=True)
+        yield Heading(f"{say(_KINDS[experiment.kind])}: {experiment.name}", 3)
+        yield Table(("", ""), tuple((say(name), cell) for name, cell in _made(experiment, say) if cell))
+    yield Text(say("Written on {date} with {versions}.", date=report.date, versions=_list(report.versions)), quiet=True)
+
+
+def _made(experiment: Experiment, say: Say) -> tuple[tuple[str, str], ...]:
+    """How it was made, by name."""
+    made, unknown = experiment.made, say("not recorded")
+    return (
+        ("made with", made.command), ("seeds", _seeds(experiment)), ("device", made.device), ("date", made.date),
+        ("seconds", "" if made.seconds is None else f"{made.seconds:,.1f}"), ("images", made.images),
+        ("SHA-256 of images and labels", made.data or (unknown if made.images else "")),
+        ("begun with", experiment.asked.get("start") or ""), ("versions", _list(made.versions) or unknown),
+    )  # fmt: skip
+
+
+def _list(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 _KINDS = {"train": "Training", "profile": "Gradient profile", "lesson": "Lesson"}
@@ -192,7 +205,7 @@ def _seeds(experiment: Experiment) -> str:
 def _papers(report: Report) -> Iterator[Element]:
     papers = cited(report.sources)
     if papers:
-        yield Heading("References")
+        yield Heading(words(report.language)("References"))
         yield from (Text(line(paper)) for paper in papers)
         yield Code(bibtex(report).rstrip())
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from resnet_tf.reports.charts import Chart, Curve
 from resnet_tf.reports.readings import Row, rows
 from resnet_tf.reports.record import Experiment
+from resnet_tf.reports.words import ENGLISH, Say
 
 
 class Look(NamedTuple):
@@ -39,17 +40,19 @@ _WAYS = (
 )  # fmt: skip
 
 
-def charts(experiments: Sequence[Experiment], titles: Mapping[str, str] | None = None) -> tuple[Chart, ...]:
+def charts(
+    experiments: Sequence[Experiment], titles: Mapping[str, str] | None = None, say: Say = ENGLISH
+) -> tuple[Chart, ...]:  # fmt: skip
     """The charts of experiments of one kind; `titles` are what arms of a lesson are called."""
     several = len(experiments) > 1
     found = [(experiment, row) for experiment in experiments for row in rows(experiment) if row.along]
-    wholes = [_chart(look, found, titles or {}, several) for look in LOOKS]
+    wholes = [_chart(look, found, titles or {}, several, say) for look in LOOKS]
     ways = [_two_ways(*way, experiments[0]) for way in _WAYS] if experiments[0].kind == "profile" else []
     return tuple(chart for chart in (*wholes, *ways) if any(curve.points for curve in chart.curves))
 
 
 def _chart(
-    look: Look, found: Sequence[tuple[Experiment, Row]], titles: Mapping[str, str], several: bool
+    look: Look, found: Sequence[tuple[Experiment, Row]], titles: Mapping[str, str], several: bool, say: Say
 ) -> Chart:  # fmt: skip
     """A chart of all rows of a name. What is by block is the mean over seeds, since its seeds lie on each other."""
     chosen = [(experiment, row) for experiment, row in found if row.of == look.of]
@@ -61,19 +64,22 @@ def _chart(
     order = list(dict.fromkeys(place for _, row in chosen if row.along == "block" for place in row.places))
     curves = tuple(
         curve for hue, ((name, along), same) in enumerate(names.items())
-        for curve in _curves(name, along, same, hue, order)
+        for curve in _curves(name, along, same, hue, order, say)
     )  # fmt: skip
     along = chosen[0][1].along if chosen else ""
     called = tuple(map(str, order)) if along == "block" else ()
-    return Chart(look.title, look.note, along, curves, look.log, look.share, called)
+    return Chart(say(look.title), say(look.note), say(along), curves, look.log, look.share, called)
 
 
-def _curves(name: str, along: str, same: Sequence[Row], hue: int, order: Sequence[Any]) -> Iterator[Curve]:
+def _curves(
+    name: str, along: str, same: Sequence[Row], hue: int, order: Sequence[Any], say: Say
+) -> Iterator[Curve]:  # fmt: skip
+    """The lines of a thing: one by block, else one for each seed."""
     if along == "block":
         yield Curve(name, hue, tuple(_means(same, order)), dashed=hue % 2 == 1)
         return
     for row in same:
-        called = f"{name}, seed {row.seed}" if len(same) > 1 else name
+        called = say("{name}, seed {seed}", name=name, seed=row.seed) if len(same) > 1 else name
         values = zip(row.places, row.values, strict=True)
         yield Curve(called, hue, tuple((float(x), y) for x, y in values if y is not None))
 

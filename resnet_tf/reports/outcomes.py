@@ -16,7 +16,7 @@ from resnet_tf.reports.subjects import now
 def report_of_outcome(lesson: Lesson, outcome: Outcome) -> Report:
     """The report of a lesson's experiment: claim, papers, verdict and what it rests on, the networks and their curves.
 
-    Words of the report's frame are English in any language; `paper.to_pdf` writes other alphabets in Latin letters.
+    `paper.to_pdf` writes other alphabets in Latin letters: for a PDF take the English lesson.
     """
     setting = lesson.experiment.setting(outcome.mode)
     designs = tuple(

@@ -6,7 +6,7 @@ Words are in PDF's own fonts, which have Latin letters alone: others are written
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from resnet_tf.design.figures.letters import fitted, width
@@ -184,7 +184,7 @@ def _pairs(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 def _chart(chart: Chart, wide: float) -> Piece:
     """Title, legend, lines."""
-    marks: list[Mark] = [Words(0, 8, fitted(f"{chart.title}, {chart.note}", wide, SMALL), SMALL, INK, "start")]
+    marks: list[Mark] = [Words(0, 8, fitted(latin(f"{chart.title}, {chart.note}"), wide, SMALL), SMALL, INK, "start")]
     y = 24.0
     for curve in chart.shown() if len(chart.curves) > 1 else ():
         colour = HUES[curve.hue % len(HUES)]
@@ -192,7 +192,7 @@ def _chart(chart: Chart, wide: float) -> Piece:
         marks.append(Line(f"M0 {y:g}H16", colour, 2, dash))
         marks.append(Words(22, y, fitted(latin(curve.name), wide - 22, TIGHT), TIGHT, QUIET, "start"))
         y += 13
-    figure = drawn(chart, wide, CHART)
+    figure = drawn(replace(chart, along=latin(chart.along)), wide, CHART)
     return Piece(y + CHART + 12, (*marks, *moved(figure.marks, 0, y)))
 
 

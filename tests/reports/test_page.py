@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 import reported
 
-from resnet_tf.lessons.course import lesson
+from resnet_tf.lessons.course import lesson, lessons
 from resnet_tf.lessons.results import recorded
+from resnet_tf.reports.contents import Charts, Heading, Table, contents
 from resnet_tf.reports.outcomes import report_of_outcome
 from resnet_tf.reports.page import to_html
 
@@ -116,3 +117,28 @@ def test_a_lessons_outcome_has_claim_verdict_and_each_network(language):
         assert which.arm_title(arm.name, "quick") in said
         assert f"{arm.parameters:,}" in said
         assert f"{arm.macs:,}" in said
+
+
+def test_a_lessons_report_is_in_its_language_but_for_names_and_versions():
+    """Every phrase of the frame that a report of any lesson needs has its Russian words."""
+    english, russian = ({text for each in lessons(language) for text in frame_of(each)} for language in ("en", "ru"))
+    assert len(english) > 25
+    assert not {text for text in russian if text.isascii() and re.search("[A-Za-z]{3}", text)} - NAMES
+    assert not russian & english - NAMES
+
+
+NAMES = {"dE/dy", "VGG-19"}
+
+
+def frame_of(which):
+    """The words of a lesson's report that are none of the lesson's own: headings, heads of tables, titles of charts."""
+    made = report_of_outcome(which, recorded(which.name, "quick"))
+    for element in contents(made):
+        if isinstance(element, Heading) and element.level == 2:
+            yield element.text
+        elif isinstance(element, Table) and element.numbers:
+            yield from (row[0] for row in element.rows if row[0] not in {design.name for design in made.designs})
+            yield from (head for head in element.head if head not in {design.name for design in made.designs})
+        elif isinstance(element, Charts):
+            yield from (text for chart in element.charts for text in (chart.title, chart.note))
+            yield from (chart.along for chart in element.charts if not chart.names)
