@@ -108,7 +108,7 @@ def _counts(designs: Sequence[Design], say: Say) -> tuple[tuple[str, ...], ...]:
 
     def cell(design: Design, name: str) -> str:
         value, base = design.counts[name], first[name]
-        beside = "" if design.counts is first or not base else f" ({value / base:.3g} ×)"
+        beside = "" if value == base or not base else f" ({value / base:.3g} ×)"
         return f"{value:,}{beside}"
 
     return tuple((say(count.title), *(cell(design, count.name) for design in designs)) for count in COUNTS)

@@ -46,7 +46,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
     const scale = svg.clientWidth / width, room = figure.clientWidth - tip.offsetWidth;
     const beside = x * scale + 12 <= room ? x * scale + 12 : x * scale - tip.offsetWidth - 12;
     tip.style.left = `${Math.min(Math.max(beside, 0), Math.max(room, 0))}px`;
-    tip.style.top = `${svg.offsetTop + 8}px`;
+    tip.style.top = `${svg.getBoundingClientRect().top - figure.getBoundingClientRect().top + 8}px`;
   }
 
   function follow(event) {

@@ -92,7 +92,8 @@ def _drawings(drawings: Drawings) -> str:
 
 
 def _drawing(drawing: Drawing) -> str:
-    about = f"<b>{escape(drawing.title)}</b><em>{escape(drawing.note)}</em><code>{escape(drawing.link)}</code>"
+    about = f"<b>{escape(drawing.title)}</b><em>{escape(drawing.note)}</em>"
+    about += f"<details><summary>link</summary><code>{escape(drawing.link)}</code></details>"
     svg = to_svg(drawing.figure).decode()
     return (
         f'<figure class="drawing"><figcaption>{about}</figcaption><div class="wide" tabindex="0">{svg}</div></figure>'

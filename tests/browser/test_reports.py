@@ -49,6 +49,8 @@ def test_a_curve_says_its_value_under_the_pointer_without_a_network(offline):
     expect(accuracy.locator(".tip")).to_contain_text("87.50 %")
     page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] / 2)
     expect(accuracy.locator(".tip")).to_contain_text("50.00 %")
+    tip = accuracy.locator(".tip").bounding_box()
+    assert box["y"] <= tip["y"] <= box["y"] + box["height"], "beside the chart"
     page.mouse.move(5, 5)
     expect(accuracy.locator(".tip")).to_be_hidden()
 
