@@ -1,4 +1,4 @@
-"""Figures block by block: a line for each of two things that are compared, and a band from seed to seed."""
+"""Figures block by block: a line for each of the things that are compared, and a band from seed to seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import streamlit as st
 from app.components.charts import hue, table
 from resnet_tf.runs.profiles import GradientFlow
 
-DASH = [5, 3]  # of the second line: colour is not needed to tell them apart
+DASHES = [[1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [10, 4]]  # of the lines: colour is not needed to tell them apart
 MOST_NAMES = 40  # blocks whose points are seen one by one
 ROOM = 1.08  # around the lowest and the highest
 LONG, MOST_MARKS = 3, 7  # powers of ten
@@ -79,7 +79,7 @@ def lines(
     colour = {"field": "series", "type": "nominal", "legend": None,
               "scale": {"domain": names, "range": [hue(line.hue) for line in lined]}}  # fmt: skip
     dash = {"field": "series", "type": "nominal", "legend": None,
-            "scale": {"domain": names, "range": [[1, 0], DASH][: len(names)]}}  # fmt: skip
+            "scale": {"domain": names, "range": DASHES[: len(names)]}}  # fmt: skip
     tooltip = [
         {"field": "place", "title": "block"}, {"field": "series", "title": " "},
         {"field": "mean", "type": "quantitative", "format": ".3~g", "title": "mean"},
@@ -92,7 +92,7 @@ def lines(
         "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
         "encoding": {"x": x, "color": colour},
         "layer": [
-            {"mark": {"type": "area", "opacity": 0.18, "clip": True},
+            {"mark": {"type": "area", "opacity": 0.18 if len(names) < 3 else 0.1, "clip": True},
              "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}}},
             {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": mean, "strokeDash": dash}},
             {"mark": {"type": "point", "filled": True, "size": 30 if len(order) <= MOST_NAMES else 8, "opacity": 1},

@@ -8,6 +8,7 @@ from functools import lru_cache
 import streamlit as st
 
 from app import state, words
+from app.components.choice import in_link
 from app.components.map import COSTS, HUES, TESTED, Window, dashed, design_map, most_for_least, spoken
 from app.components.opening import follow, take
 from app.components.table import Column, sortable
@@ -35,26 +36,10 @@ def counted_space(base: ResNetSpec) -> Space:
 def choices() -> tuple[str, str, str]:
     """Around which design, against which cost, shaded by what."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        around = _one("Designs around", [*AROUND], "around")
-        cost = _one("Against", [*COSTS], "cost")
-        by = _one("Shaded by", HUES, "by")
+        around = in_link("Designs around", [*AROUND], "around")
+        cost = in_link("Against", [*COSTS], "cost", on_change=_forget_window)
+        by = in_link("Shaded by", HUES, "by")
     return around, cost, by
-
-
-def _one(label: str, options: Sequence[str], key: str) -> str:
-    """A choice that is in the link. Not bound to it: a page with bound parameters cannot be turned by a click."""
-    if key not in st.session_state:
-        said = st.query_params.get(key)
-        st.session_state[key] = said if said in options else options[0]
-    chosen = st.segmented_control(
-        label, options, required=True, key=key, persist_state="session",
-        on_change=_forget_window if key == "cost" else None,
-    )  # fmt: skip
-    if chosen == options[0]:
-        st.query_params.pop(key, None)
-    else:
-        st.query_params[key] = chosen
-    return chosen
 
 
 def _forget_window() -> None:

@@ -7,16 +7,23 @@ from random import Random
 from typing import TypeAlias
 
 from resnet_tf.design.expand import as_graph
-from resnet_tf.design.graph import Block, LayerGraph, Operation, Shape, StochasticDepth
+from resnet_tf.design.graph import Block, LayerGraph, Operation, Shape, Shortcut, StochasticDepth
 from resnet_tf.design.junctions import junctions
 from resnet_tf.design.spec import Spec
+
+ADDED: tuple[Shortcut, ...] = ("identity", "projection", "padding")  # what comes by them is added to the branch
 
 _Likeness: TypeAlias = tuple[tuple[str, Operation, Shape], ...]
 
 
 def removable(subject: Spec | LayerGraph) -> tuple[str, ...]:
-    """The names of the blocks whose branch can be left out: those with an identity around it, in order."""
-    return tuple(each.block.name for each in junctions(subject) if each.kind == "identity")
+    """The names of the blocks whose branch can be left out: those with a shortcut that is added to it, in order."""
+    return tuple(each.block.name for each in junctions(subject) if each.kind in ADDED)
+
+
+def resizing(subject: Spec | LayerGraph) -> tuple[str, ...]:
+    """Those of them whose shortcut is no identity, as where maps shrink: to leave these out costs more (Figure 3)."""
+    return tuple(each.block.name for each in junctions(subject) if each.kind in ADDED and each.kind != "identity")
 
 
 def interchangeable(subject: Spec | LayerGraph) -> tuple[tuple[str, ...], ...]:
@@ -47,6 +54,24 @@ def exchanges(subject: Spec | LayerGraph, count: int, seed: int = 0) -> tuple[tu
     numbers = [comb(len(group), 2) for group in groups]
     drawn = Random(seed).sample(range(sum(numbers)), min(count, sum(numbers)))
     return tuple(_pair(groups, numbers, place) for place in drawn)
+
+
+def selections(
+    subject: Spec | LayerGraph, draws: int, seed: int = 0, *, sizes: int = 8
+) -> tuple[tuple[str, ...], ...]:  # fmt: skip
+    """Sets of two and more removable blocks, by size: so many `draws` of each of at most `sizes` sizes, up to all.
+
+    Drawn from the seed, each set in the network's order, none twice.
+    """
+    names, random = removable(subject), Random(seed)
+    most = len(names)
+    steps = max(sizes - 1, 1)
+    wanted = sorted({2 + (most - 2) * i // steps for i in range(sizes)}) if most > 1 else []
+    found: dict[tuple[str, ...], None] = {}
+    for size in wanted:
+        for _ in range(draws):
+            found[tuple(names[i] for i in sorted(random.sample(range(most), size)))] = None
+    return tuple(found)
 
 
 def _pair(groups: tuple[tuple[str, ...], ...], numbers: list[int], place: int) -> tuple[str, str]:

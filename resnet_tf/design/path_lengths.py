@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from itertools import zip_longest
+from fractions import Fraction
+from itertools import accumulate, zip_longest
 from math import sqrt
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ from resnet_tf.design.expand import as_graph
 from resnet_tf.design.graph import Convolution, LayerGraph
 from resnet_tf.design.junctions import junctions
 from resnet_tf.design.spec import Spec
+
+MOST = Fraction(19, 20)  # of all paths
 
 
 class Lengths(NamedTuple):
@@ -38,6 +41,17 @@ class Lengths(NamedTuple):
         """The standard deviation of the lengths of all paths."""
         total = self.total
         return sqrt((total * self._sum(2) - self._sum(1) ** 2) / total**2)
+
+    def most(self, share: Fraction = MOST) -> tuple[int, int]:
+        """The shortest and the longest of the fewest neighbouring lengths that have such a share of all paths."""
+        wanted, ends = share * self.total, [0, *accumulate(self.paths)]
+        first, best = 0, (0, len(self.paths) - 1)
+        for last in range(len(self.paths)):
+            while ends[last + 1] - ends[first + 1] >= wanted:
+                first += 1
+            if ends[last + 1] - ends[first] >= wanted and last - first < best[1] - best[0]:
+                best = first, last
+        return best
 
     def _sum(self, power: int) -> int:
         return sum(count * length**power for length, count in enumerate(self.paths))

@@ -7,16 +7,16 @@ weights. So all the networks of a study are one, compiled once, with other weigh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from resnet_tf.design import graph as g
 from resnet_tf.design.expand import as_graph
 from resnet_tf.design.junctions import junctions
-from resnet_tf.design.lesions import exchanges, interchangeable, removable
+from resnet_tf.design.labels import block_label
+from resnet_tf.design.lesions import exchanges, interchangeable, removable, selections
 from resnet_tf.design.part import nearest_word
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.backend import keras
@@ -26,6 +26,7 @@ from resnet_tf.learning.gradients import Batch
 from resnet_tf.learning.inference import Weights, batches, compiled, inference, tensors
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.makers import Maker, Seed, Tensor
+from resnet_tf.learning.studies import DRAWS, SWAPS, Lesion, LesionStudy, Progress, Score
 
 ops = keras.ops
 
@@ -38,38 +39,6 @@ class Gate(keras.layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         return ops.multiply(x, self.share)
-
-
-class Score(NamedTuple):
-    """Mean cross-entropy (natural logarithm) and accuracy (0 to 1) of a data set."""
-
-    loss: float
-    accuracy: float
-
-
-class Lesion(NamedTuple):
-    """What was done to which blocks, and how the network does since."""
-
-    blocks: tuple[str, ...]
-    score: Score
-
-
-@dataclass(frozen=True)
-class LesionStudy:
-    """The network as it is, without each one of its branches, and with pairs of blocks in each other's place."""
-
-    whole: Score
-    removed: tuple[Lesion, ...]  # of every block with an identity around its branch, in order
-    swapped: tuple[Lesion, ...]
-    seed: int  # of the pairs
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields, in types that JSON has."""
-        removed, swapped = (
-            [{"blocks": list(each.blocks), **each.score._asdict()} for each in part]
-            for part in (self.removed, self.swapped)
-        )
-        return {"whole": self.whole._asdict(), "removed": removed, "swapped": swapped, "seed": self.seed}
 
 
 class Patient:
@@ -103,7 +72,7 @@ class Patient:
     def _gate_of(self, block: str) -> str:
         if block not in self._gates:
             nearest = nearest_word(block, list(self.removable))
-            raise SpecError("removed", "names of blocks with an identity around their branch", block, nearest)
+            raise SpecError("removed", "names of blocks with a shortcut around their branch", block, nearest)
         return self._gates[block]
 
     def _placed(self, placed: Mapping[str, str]) -> Weights:
@@ -143,18 +112,49 @@ def _gated(graph: g.LayerGraph, blocks: Collection[str]) -> keras.Model:
 
 
 def lesion_study(
-    subject: Spec | g.LayerGraph, batch: Batch, weights: Mapping[str, np.ndarray], *, swaps: int = 20, seed: int = 0
-) -> LesionStudy:
-    """How a trained network does without each of its residual branches, and with pairs of like blocks exchanged.
+    subject: Spec | g.LayerGraph, batch: Batch, weights: Mapping[str, np.ndarray], *, swaps: int = SWAPS,
+    draws: int = DRAWS, seed: int = 0,
+) -> LesionStudy:  # fmt: skip
+    """How a trained network does without each of its branches, without several, and with like blocks exchanged.
 
     `batch` is images as the network takes them and their classes, best a whole validation set; `weights` are by path,
-    as a checkpoint has them. At most `swaps` pairs are drawn from the seed. The network is in inference mode. Raises
-    SpecError where no block has an identity shortcut.
+    as a checkpoint has them. At most `swaps` pairs are drawn from the seed, and `draws` sets of branches of each of up
+    to eight sizes. The network is in inference mode. Raises SpecError where no block has a shortcut.
     """
+    *_, last = operated(subject, batch, weights, swaps=swaps, draws=draws, seed=seed)
+    return last.found
+
+
+def operated(
+    subject: Spec | g.LayerGraph, batch: Batch, weights: Mapping[str, np.ndarray], *, swaps: int = SWAPS,
+    draws: int = DRAWS, seed: int = 0,
+) -> Iterator[Progress]:  # fmt: skip
+    """Each lesion as it is done, then the `LesionStudy`, as `lesion_study` has it."""
     graph = as_graph(subject)
     if not removable(graph):
-        raise SpecError("shortcut", "an identity in some block, around its branch", "none", "projection")
+        raise SpecError("shortcut", "one that is added, in some block", "none", "projection")
     patient = Patient(graph, batch, weights)
-    removed = tuple(Lesion((block,), patient.score([block])) for block in patient.removable)
-    pairs = exchanges(graph, swaps, seed)
-    return LesionStudy(patient.score(), removed, tuple(Lesion(pair, patient.swapped(*pair)) for pair in pairs), seed)
+    blocks = {
+        "removed": [(block,) for block in patient.removable],
+        "several": selections(graph, draws, seed),
+        "swapped": exchanges(graph, swaps, seed),
+    }
+    of = 1 + sum(map(len, blocks.values()))
+    whole, done = patient.score(), 1
+    yield Progress(done, of, "the network as it is")
+    found: dict[str, list[Lesion]] = {kind: [] for kind in blocks}
+    for kind, chosen in blocks.items():
+        for each in chosen:
+            score = patient.swapped(*each) if kind == "swapped" else patient.score(each)
+            found[kind].append(Lesion(each, score))
+            done += 1
+            yield Progress(done, of, _told(kind, each))
+    yield Progress(of, of, "all", LesionStudy(whole, **{kind: tuple(found[kind]) for kind in found}, seed=seed))
+
+
+def _told(kind: str, blocks: Sequence[str]) -> str:
+    """What was done, in words."""
+    if kind == "several":
+        return f"without {len(blocks):,} branches"
+    names = " and ".join(map(block_label, blocks))
+    return f"{names} exchanged" if kind == "swapped" else f"without the branch of {names}"

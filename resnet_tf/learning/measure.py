@@ -13,8 +13,9 @@ from resnet_tf.design.junctions import Span, spans
 from resnet_tf.design.labels import label
 from resnet_tf.design.shortcuts import counterpart, has_shortcuts
 from resnet_tf.design.spec import Spec
+from resnet_tf.learning.augment import scaled
 from resnet_tf.learning.catalogue import DatasetCard
-from resnet_tf.learning.datasets import Data, load
+from resnet_tf.learning.datasets import Data, Split, load
 from resnet_tf.learning.formula import Formula, Terms
 from resnet_tf.learning.gradients import Batch, Profiler
 from resnet_tf.learning.profile import ALONE, BATCH, SEEDS, WITH, WITHOUT, Profile, Sum
@@ -73,9 +74,13 @@ def sides_of(spec: Spec) -> dict[str, Spec]:
 
 def batch_of(data: Data, count: int) -> Batch:
     """Images from -1 to 1 and their classes, drawn evenly from those for training, whose classes may come in order."""
-    train = data.train
-    indices = np.unique(np.linspace(0, len(train) - 1, min(count, len(train))).round().astype(int))
-    return train.batch(indices).astype(np.float32) / 127.5 - 1, train.labels[indices]
+    return drawn(data.train, count)
+
+
+def drawn(split: Split, count: int) -> Batch:
+    """So many images from -1 to 1 and their classes, drawn evenly; all where there are fewer."""
+    indices = np.unique(np.linspace(0, len(split) - 1, min(count, len(split))).round().astype(int))
+    return scaled(split.batch(indices)), split.labels[indices]
 
 
 def sum_of(graph: LayerGraph, terms: Terms, seed: int) -> Sum:

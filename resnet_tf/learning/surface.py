@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -18,33 +16,11 @@ from resnet_tf.learning.gradients import Batch
 from resnet_tf.learning.inference import Weights, batches, compiled, inference, tensors
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.makers import Tensor
+from resnet_tf.learning.studies import POINTS, Progress, Surface
 
 ops = keras.ops
 
-MOST_POINTS = 401  # along a side; the paper draws 51
-
-
-@dataclass(frozen=True)
-class Surface:
-    """Losses on a square grid: `losses[i][j]` is at `steps[i]` of the first direction and `steps[j]` of the second.
-
-    A step of 1 moves every filter by its own norm. In the middle are the weights themselves.
-    """
-
-    steps: tuple[float, ...]
-    losses: tuple[tuple[float, ...], ...]  # mean cross-entropy, natural logarithm
-    seed: int  # of the directions
-
-    @property
-    def centre(self) -> float:
-        """The loss of the weights themselves."""
-        middle = len(self.steps) // 2
-        return self.losses[middle][middle]
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields, in types that JSON has: a loss that is not finite is null."""
-        losses = [[loss if math.isfinite(loss) else None for loss in row] for row in self.losses]
-        return {**asdict(self), "steps": list(self.steps), "losses": losses}
+MOST_POINTS = 401  # along a side
 
 
 def filter_normalized(kernels: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
@@ -116,7 +92,7 @@ def _moved(graph: g.LayerGraph, model: keras.Model) -> list[str]:
 
 def loss_surface(
     subject: Spec | g.LayerGraph, batch: Batch, weights: Mapping[str, np.ndarray], *,
-    points: int = 21, reach: float = 1.0, seed: int = 0,
+    points: int = POINTS, reach: float = 1.0, seed: int = 0,
 ) -> Surface:  # fmt: skip
     """The losses of a batch on a grid of `points` a side, from -`reach` to `reach` along two directions of this seed.
 
@@ -124,9 +100,21 @@ def loss_surface(
     it may be a whole data set. `weights` are by path, as a checkpoint has them. Raises SpecError for an even number of
     points, which would leave the weights out, for too few or too many, and for a reach that is not above 0.
     """
-    steps = _steps(points, reach)
+    *_, last = surveyed(subject, batch, weights, points=points, reach=reach, seed=seed)
+    return last.found
+
+
+def surveyed(
+    subject: Spec | g.LayerGraph, batch: Batch, weights: Mapping[str, np.ndarray], *,
+    points: int = POINTS, reach: float = 1.0, seed: int = 0,
+) -> Iterator[Progress]:  # fmt: skip
+    """Each row of the grid as it is done, then the `Surface`, as `loss_surface` has it."""
+    steps, losses = _steps(points, reach), []
     plane = Plane(subject, batch, weights, seed)
-    return Surface(steps, tuple(tuple(plane.loss(a, b) for b in steps) for a in steps), seed)
+    for done, first in enumerate(steps, 1):
+        losses.append(tuple(plane.loss(first, second) for second in steps))
+        yield Progress(done, points, f"{done * points:,} of {points**2:,} points")
+    yield Progress(points, points, "all", Surface(steps, tuple(losses), seed))
 
 
 def _steps(points: int, reach: float) -> tuple[float, ...]:

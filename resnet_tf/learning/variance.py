@@ -8,49 +8,18 @@ grows linearly inside a stage; without norms it doubles at each block (De and Sm
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from collections.abc import Callable, Iterator, Sequence
 
-from resnet_tf.design.expand import expand
 from resnet_tf.design.graph import LayerGraph
-from resnet_tf.design.presets import edit
-from resnet_tf.design.spec import Order, ResNetSpec, Spec, SpecError
+from resnet_tf.design.orders import ORDERS, in_orders
+from resnet_tf.design.spec import Order, Spec, SpecError
 from resnet_tf.learning.gradients import Batch, Profiler
-from resnet_tf.learning.signals import BlockSignal, Spread, over_seeds
-
-ORDERS: tuple[Order, ...] = get_args(Order)
-
-
-class Depth(NamedTuple):
-    """A block's signal, over the seeds. Squares are means over images, places and channels."""
-
-    block: str
-    square: Spread  # of y, which leaves it
-    variance: Spread  # of y: of each channel over images and places, averaged over channels
-    branch: Spread | None  # square of F(x) at the addition; None where a block has no shortcut
-    gradient: Spread  # square of dE/dy
-
-
-@dataclass(frozen=True)
-class SignalByDepth:
-    """A design's signal in one order, block after block, from the stem to the head."""
-
-    order: Order
-    seeds: tuple[int, ...]
-    blocks: tuple[Depth, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields, in types that JSON has."""
-        blocks = [
-            {name: each._asdict() if isinstance(each, Spread) else each for name, each in block._asdict().items()}
-            for block in self.blocks
-        ]
-        return {"order": self.order, "seeds": list(self.seeds), "blocks": blocks}
+from resnet_tf.learning.signals import BlockSignal, GradientFlow
+from resnet_tf.learning.studies import SEEDS, Band, Depth, Progress, SignalByDepth
 
 
 def signal_by_depth(
-    subject: Spec, batch: Batch, seeds: Sequence[int] = (0, 1, 2), orders: Sequence[Order] = ORDERS,
+    subject: Spec, batch: Batch, seeds: Sequence[int] = SEEDS, orders: Sequence[Order] = ORDERS,
     precision: str = "float32",
 ) -> tuple[SignalByDepth, ...]:  # fmt: skip
     """The signal of a residual network by depth, in each of these orders, on one batch, over the seeds' first weights.
@@ -59,25 +28,52 @@ def signal_by_depth(
     "float64" is for networks so deep that their squares overflow. Raises SpecError for another family, and for an order
     that a design's other fields exclude.
     """
-    if not isinstance(subject, ResNetSpec):
-        raise SpecError("family", "'resnet', whose norms and activations have an order", subject.family, "resnet")
+    *_, last = measured(subject, batch, seeds, orders, precision)
+    return last.found
+
+
+def measured(
+    subject: Spec, batch: Batch, seeds: Sequence[int] = SEEDS, orders: Sequence[Order] = ORDERS,
+    precision: str = "float32",
+) -> Iterator[Progress]:  # fmt: skip
+    """Each pass as it is done, then the signals in all orders, as `signal_by_depth` has them."""
     if not seeds:
         raise SpecError("seeds", "at least one", tuple(seeds), (0,))
-    return tuple(_by_depth(edit(subject, order=order), batch, tuple(seeds), precision) for order in orders)
+    possible, refused = in_orders(subject)
+    for order in orders:
+        if order in refused:
+            raise refused[order]
+    found, of = [], len(orders) * len(seeds)
+    for order in orders:
+        profiler, flows = Profiler(possible[order], precision), []
+        for seed in seeds:
+            flows.append(profiler.flow(batch, seed))
+            yield Progress(len(found) * len(seeds) + len(flows), of, f"{order}, seed {seed}")
+        found.append(_by_depth(order, profiler.graph, flows, len(batch[1])))
+        del profiler  # a network's weights, before the next one's
+    yield Progress(of, of, "all", tuple(found))
 
 
-def _by_depth(spec: ResNetSpec, batch: Batch, seeds: tuple[int, ...], precision: str) -> SignalByDepth:
-    graph, profiler = expand(spec), Profiler(spec, precision)
-    flows = [profiler.flow(batch, seed) for seed in seeds]
-    elements = _elements(graph, len(batch[1]))
+def _by_depth(order: Order, graph: LayerGraph, flows: Sequence[GradientFlow], images: int) -> SignalByDepth:
+    elements = _elements(graph, images)
 
-    def square(norm: Callable[[BlockSignal], float | None]) -> dict[str, Spread]:
-        return over_seeds(flows, lambda block: _square(norm(block), elements[block.name]))
+    def square(norm: Callable[[BlockSignal], float | None]) -> dict[str, Band]:
+        return _bands(flows, lambda block: _square(norm(block), elements[block.name]))
 
     forward, back = square(lambda block: block.output), square(lambda block: block.gradient)
-    branch, variance = square(lambda block: block.branch), over_seeds(flows, lambda block: block.variance)
+    branch, variance = square(lambda block: block.branch), _bands(flows, lambda block: block.variance)
     blocks = tuple(Depth(name, forward[name], variance[name], branch.get(name), back[name]) for name in forward)
-    return SignalByDepth(spec.order, seeds, blocks)
+    return SignalByDepth(order, tuple(flow.seed for flow in flows), blocks)
+
+
+def _bands(flows: Sequence[GradientFlow], what: Callable[[BlockSignal], float | None]) -> dict[str, Band]:
+    """A figure of every block that has it."""
+    found: dict[str, list[float]] = {}
+    for flow in flows:
+        for block in flow.blocks:
+            if (figure := what(block)) is not None:
+                found.setdefault(block.name, []).append(figure)
+    return {name: Band.of(figures) for name, figures in found.items()}
 
 
 def _elements(graph: LayerGraph, images: int) -> dict[str, int]:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from resnet_tf.lessons.results import Outcome
     from resnet_tf.runs.instance import Instance
     from resnet_tf.runs.profiles import Profiled
+    from resnet_tf.runs.studies import Studied
 
+MOST_TRAINED = 50  # of the newest trainings are offered
 MOST_LOOKED_THROUGH = 20  # of the newest runs of a key, for one that ended well
 
 
@@ -113,6 +115,42 @@ class Laboratory:
         """The names of the lessons whose experiment this owner has run to its end, in either mode."""
         runs = self._instance.store.runs("lesson", self.owner, brief=True)
         return frozenset(run.asked["lesson"] for run in runs if run.state == "finished")
+
+    # --- studies of a design, and of what a training made of it
+
+    @noted("run.queued")
+    def study(self, kind: str, subject: Spec | Run, *, name: str) -> str:
+        """The id of a run that does a study (see `runs/studies.py`): "variance" of a design, the others of a training.
+
+        As with `profile` it may be one that there is already. Raises what `profile` does, SpecError for a design that
+        this kind has nothing to say of.
+        """
+        from resnet_tf.runs.studies import BATCH, wish_of
+
+        wish = wish_of(kind, subject)
+        return self.begun("study", wish.key) or self.begin(
+            "study", wish.key, name, wish.spec, wish.dataset, batch=BATCH, **wish.asked
+        )
+
+    def studied(self, kind: str, subject: Spec | Run) -> Studied | None:
+        """What a study found last, whoever asked; None before. Raises SpecError as `study`."""
+        from resnet_tf.runs.studies import of_run, wish_of
+
+        found = self.found("study", wish_of(kind, subject).key, everybodys=True)
+        return of_run(*found) if found else None
+
+    def studying(self, kind: str, subject: Spec | Run) -> Run | None:
+        """This owner's newest run of a study, under way or over. Raises SpecError as `study`."""
+        from resnet_tf.runs.studies import wish_of
+
+        return self.newest("study", wish_of(kind, subject).key)
+
+    def trained(self, spec: Spec | None = None) -> list[Run]:
+        """This owner's newest finished trainings, of one design where it is given; their weights can be studied."""
+        from resnet_tf.runs.studies import is_of
+
+        runs = self._instance.store.runs("train", self.owner, most=MOST_TRAINED, brief=True)
+        return [run for run in runs if run.state == "finished" and (spec is None or is_of(run, spec))]
 
     # --- what all measurements are
 

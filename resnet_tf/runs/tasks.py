@@ -246,8 +246,37 @@ def lesson(run: Run, desk: Desk) -> Generator[Happening, None, None]:
             yield Happening("step", done, 0, spent, {"arm": step.arm, "seed": step.seed, "seconds": step.seconds})
 
 
+def study(run: Run, desk: Desk) -> Generator[Happening, None, None]:
+    """One event for each figure of a study, then what was found: of a design, or of a trained run's weights."""
+    from resnet_tf.learning.datasets import load
+    from resnet_tf.learning.studying import STUDIES
+
+    began, source = time.monotonic(), run.asked.get("run")
+    weights = weights_by_path(desk.run_of(source), desk.files) if source else {}
+    data = load(desk.files.with_images(run.dataset), run.spec.input_shape)
+    for each in STUDIES[run.asked["kind"]](run.spec, data, weights):
+        spent = time.monotonic() - began
+        if each.done == 1:
+            yield Happening("compiling", 0, 0, 0.0, {"steps": each.of})
+        if each.found is None:
+            yield Happening("step", each.done, 0, spent, {"measured": each.what})
+        else:
+            yield Happening(MEASURED, each.of, 0, spent, each.found)
+
+
+def weights_by_path(run: Run, files: Files) -> dict[str, Any]:
+    """The weights that were judged of a trained run, by their paths. Raises WorkbenchError without a checkpoint."""
+    from resnet_tf.learning.checkpoint import Checkpoint
+
+    checkpoint = files.checkpoints(run.id).newest(Checkpoint.load)
+    if checkpoint is None:
+        raise WorkbenchError(no_checkpoint(run))
+    return {**checkpoint.weights, **checkpoint.averages}
+
+
 TASKS: dict[str, Task] = {
     "train": train, "export": export, "calibrate": calibrate, "profile": profile, "lesson": lesson,
+    "study": study,
 }  # fmt: skip
 # errors whose message is a sentence for people already
 SENTENCES = (

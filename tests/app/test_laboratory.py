@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import handmade
 import pytest
-from reading import as_read
+from reading import said
 
 from app import state
 from app.components.profile import as_csv
@@ -16,6 +16,7 @@ from app.components.signals import points, short_name
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 from resnet_tf.runs.failures import WorkbenchError
+from resnet_tf.runs.laboratory import Laboratory
 from resnet_tf.runs.records import PROFILED
 from resnet_tf.runs.store import Happening
 
@@ -32,13 +33,6 @@ def laboratory(visit):
         return page
 
     return laboratory
-
-
-def said(page):
-    """All words on the page, outside of widgets."""
-    kinds = (page.html, page.markdown, page.caption, page.info, page.warning, page.error)
-    bars = [bar.proto.text for bar in page.get("progress")]
-    return as_read("\n".join([element.value for kind in kinds for element in kind] + bars))
 
 
 def claimed(bench, name=NAME):
@@ -161,7 +155,7 @@ def test_a_refusal_is_a_sentence(laboratory, bench, monkeypatch):
     def refuse(*what, **more):
         raise WorkbenchError("A pass takes 9 GB and 1 GB is free: it fits with every width at 11 %")
 
-    monkeypatch.setattr(bench, "profile", refuse)
+    monkeypatch.setattr(Laboratory, "profile", refuse)
     page = laboratory()
     page.button(key="laboratory.measure").click().run()
     assert "A pass takes 9 GB and 1 GB is free" in said(page)
@@ -212,10 +206,10 @@ def test_where_no_gradient_gets_through_there_is_nothing_to_colour_by(visit, ben
 def test_the_canvas_goes_without_where_the_records_are_in_trouble(visit, bench, monkeypatch):
     monkeypatch.setattr(state, "CALIBRATION_KEPT", 1e-9)
 
-    def gone(spec):
+    def gone(laboratory, spec):
         raise WorkbenchError("The records cannot be read")
 
-    monkeypatch.setattr(bench, "profiled", gone)
+    monkeypatch.setattr(Laboratory, "profiled", gone)
     assert canvas_of(visit(NAME))["extra"] == {}
 
 

@@ -79,6 +79,16 @@ def test_most_paths_of_a_resnet_of_54_blocks_pass_19_to_35_of_them():
     assert sum(shares[19:36]) > 0.95
 
 
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnet110_cifar10", "plain34"])
+def test_the_lengths_that_have_most_paths_are_the_fewest_that_have_95_percent(name):
+    lengths = path_lengths(preset(name)).convolutions
+    low, high = lengths.most()
+    assert 20 * sum(lengths.paths[low : high + 1]) >= 19 * lengths.total
+    fewer = high - low
+    windows = (lengths.paths[first : first + fewer] for first in range(len(lengths.paths)))
+    assert all(20 * sum(window) < 19 * lengths.total for window in windows)
+
+
 def test_a_projection_is_a_way_of_one_convolution():
     found = path_lengths(preset("resnet50"))
     assert found.branches.paths == tuple(comb(16, k) for k in range(17))

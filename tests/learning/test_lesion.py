@@ -70,6 +70,18 @@ def test_without_one_branch_it_is_the_network_whose_later_blocks_move_up(patient
     assert patient.score(["stage1.block2"]) == pytest.approx(stock(fewer, moved), rel=1e-5)
 
 
+@pytest.mark.parametrize("shortcut", ["projection", "zero-padding"])
+def test_without_a_branch_beside_no_identity_it_is_the_network_whose_branch_ends_in_nothing(spec, shortcut):
+    spec = edit(spec, shortcut=shortcut)
+    weights = filled(spec)
+    ends = ("norm2/gamma", "norm2/beta") if spec.order == "post" else ("conv2/kernel",)
+    nothing = {f"stage2.block1.{end}" for end in ends}
+    assert nothing <= set(weights)
+    silenced = {path: 0 * weight if path in nothing else weight for path, weight in weights.items()}
+    found = Patient(spec, BATCH, weights).score(["stage2.block1"])
+    assert found == pytest.approx(stock(spec, silenced), rel=1e-5)
+
+
 def test_blocks_that_change_places_take_their_weights_along(patient, spec, weights):
     a, b = "stage1.block2.", "stage1.block3."
     other = {a: b, b: a}
@@ -82,11 +94,13 @@ def test_blocks_that_change_places_take_their_weights_along(patient, spec, weigh
 
 
 def test_a_study_has_every_block_that_can_go_and_pairs_of_like_ones(patient, spec, weights):
-    study = lesion_study(spec, BATCH, weights, swaps=2, seed=1)
-    names = ["stage1.block1", "stage1.block2", "stage1.block3", "stage2.block2"]
+    study = lesion_study(spec, BATCH, weights, swaps=2, draws=1, seed=1)
+    names = ["stage1.block1", "stage1.block2", "stage1.block3", "stage2.block1", "stage2.block2"]
     assert [each.blocks for each in study.removed] == [(name,) for name in names]
     assert [each.score for each in study.removed] == [patient.score([name]) for name in names]
     assert study.whole == patient.score()
+    assert [len(each.blocks) for each in study.several] == [2, 3, 4, 5]
+    assert all(each.score == patient.score(each.blocks) for each in study.several)
     assert len(study.swapped) == 2
     assert all(each.score == patient.swapped(*each.blocks) for each in study.swapped)
     told = json.loads(json.dumps(study.as_json()))
@@ -95,14 +109,14 @@ def test_a_study_has_every_block_that_can_go_and_pairs_of_like_ones(patient, spe
 
 
 def test_what_cannot_go_or_change_places_is_refused_in_words(patient):
-    with pytest.raises(SpecError, match=r"'stage2\.block1'"):
-        patient.score(["stage2.block1"])  # its shortcut is a projection
+    with pytest.raises(SpecError, match=r"a shortcut around their branch .*'stem'"):
+        patient.score(["stem"])
     with pytest.raises(SpecError, match=r"a block like stage1\.block2"):
         patient.swapped("stage1.block2", "stage2.block2")
     with pytest.raises(SpecError, match="each block in one place"):
         patient.score(placed={"stage1.block2": "stage1.block3"})
 
 
-def test_a_network_without_identities_has_nothing_to_go_around_by():
-    with pytest.raises(SpecError, match="identity"):
+def test_a_network_without_shortcuts_has_nothing_to_go_around_by():
+    with pytest.raises(SpecError, match="shortcut must be one that is added"):
         lesion_study(edit(SPEC, shortcut="none"), BATCH, {})

@@ -1,6 +1,5 @@
 """The loss around weights, against the same in NumPy, against networks that have the moved weights, and theory."""
 
-import json
 import math
 
 import numpy as np
@@ -13,7 +12,7 @@ from resnet_tf.design.presets import edit
 from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.build import build
 from resnet_tf.learning.evaluate import scores
-from resnet_tf.learning.surface import Plane, Surface, directions, filter_normalized, loss_surface
+from resnet_tf.learning.surface import Plane, directions, filter_normalized, loss_surface, surveyed
 
 pytestmark = pytest.mark.keras
 
@@ -125,9 +124,8 @@ def test_a_weight_that_is_not_given_is_named():
         loss_surface(LINEAR, PIXELS, {KERNEL: MATRIX[KERNEL]})
 
 
-def test_it_goes_to_json_where_a_loss_that_is_not_finite_is_null():
-    surface = Surface((-1.0, 0.0, 1.0), ((1.0, 2.0, math.nan), (0.5, 0.1, math.inf), (1.0, 1.5, 2.0)), 3)
-    back = json.loads(json.dumps(surface.as_json(), allow_nan=False))
-    assert back == {
-        "steps": [-1, 0, 1], "losses": [[1, 2, None], [0.5, 0.1, None], [1, 1.5, 2]], "seed": 3
-    }  # fmt: skip
+def test_the_grid_is_told_row_by_row(linear):
+    *rows, last = surveyed(LINEAR, PIXELS, MATRIX, points=7, reach=1.5, seed=3)
+    assert [(each.done, each.of, each.found) for each in rows] == [(row, 7, None) for row in range(1, 8)]
+    assert rows[1].what == "14 of 49 points"
+    assert last.found == linear

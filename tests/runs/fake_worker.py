@@ -14,7 +14,7 @@ import handmade
 from resnet_tf.design.calibration import PROBES
 from resnet_tf.learning.capacity import TrainingRefused
 from resnet_tf.runs import worker
-from resnet_tf.runs.records import CALIBRATED, PROFILED
+from resnet_tf.runs.records import CALIBRATED, MEASURED, PROFILED
 from resnet_tf.runs.store import Happening
 from resnet_tf.runs.tasks import Device, kept, last_checkpoint, up_to
 
@@ -148,6 +148,15 @@ def profile(run, desk):
     yield Happening(PROFILED, 2, 0, 0.2, handmade.profile().as_json())
 
 
+def study(run, desk):
+    """A study whose figures are known by heart; one that is called "broken" fails."""
+    yield Happening("compiling", 0, 0, 0.0, {"steps": 2})
+    if run.name.startswith("broken"):
+        raise ZeroDivisionError("division by zero")
+    yield Happening("step", 1, 0, 0.1, {"measured": run.asked["kind"]})
+    yield Happening(MEASURED, 2, 0, 0.2, handmade.study(run.asked["kind"]))
+
+
 def warm_up():
     if os.environ.get("FAKE_KERAS") == "missing":
         raise ModuleNotFoundError("No module named 'keras'")
@@ -155,4 +164,5 @@ def warm_up():
 
 
 if __name__ == "__main__":
-    worker.main({"train": train, "calibrate": calibrate, "profile": profile}, warm_up, patience=float(sys.argv[1]))
+    tasks = {"train": train, "calibrate": calibrate, "profile": profile, "study": study}
+    worker.main(tasks, warm_up, patience=float(sys.argv[1]))

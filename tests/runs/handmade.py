@@ -1,7 +1,8 @@
-"""Profiles made by hand: figures that one knows, for what is made of them."""
+"""Profiles and studies made by hand: figures that one knows, for what is made of them."""
 
 from resnet_tf.learning.profile import WITH, WITHOUT, Profile, Sum
 from resnet_tf.learning.signals import BlockSignal, GradientFlow, LayerSignal
+from resnet_tf.learning.studies import Band, Depth, Lesion, LesionStudy, Score, SignalByDepth, Surface
 
 
 def flow(gradients, seed=0, ways=(1.0, 2.0, 3.0, 4.0), rank=4.0, dead=0.25):
@@ -29,3 +30,49 @@ def profile(joined=((1.0, 2.0), (1.0, 2.5)), bare=((0.01, 4.0), (0.01, 3.0)), ow
         WITHOUT: tuple(flow(each, seed, (None,) * 4, 2.0, 0.5) for seed, each in enumerate(bare)),
     }
     return Profile(own, sides, more.get("sums", sums()), 32, "Handwritten digits (bundled)")
+
+
+# --- studies
+
+
+def surface(steep=3.0, seed=0):
+    """A bowl: the loss is 0.1 at the weights and grows with the square of the distance."""
+    steps = tuple(i / 2 for i in range(-2, 3))
+    return Surface(steps, tuple(tuple(0.1 + steep * (a * a + b * b) for b in steps) for a in steps), seed)
+
+
+def lesions():
+    """A network that is right about 90 %; without its second branch about 40 %."""
+    alone = [Lesion((f"stage1.block{i}",), Score(1.0, share)) for i, share in enumerate((0.88, 0.4, 0.9), 1)]
+    names = tuple(each.blocks[0] for each in alone)
+    several = (Lesion(names[:2], Score(2.0, 0.3)), Lesion(names[1:], Score(2.2, 0.2)), Lesion(names, Score(2.3, 0.1)))
+    swapped = (Lesion(names[:2], Score(0.5, 0.8)), Lesion(names[1:], Score(0.6, 0.7)))
+    return LesionStudy(Score(0.3, 0.9), tuple(alone), several, swapped, 0)
+
+
+def signals(orders=("post", "pre")):
+    """Variances that stay with the first order and double at each block with the others."""
+    return tuple(SignalByDepth(order, (0, 1, 2), _depths(1 if i == 0 else 2)) for i, order in enumerate(orders))
+
+
+def _depths(factor):
+    def band(mean):
+        return Band(mean, 0.1 * mean, 0.9 * mean, 1.1 * mean)
+
+    stem = Depth("stem", band(1.0), band(1.0), None, band(1.0))
+    blocks = [
+        Depth(f"stage1.block{i}", band(1.0), band(factor**i), band(0.5), band(0.5**i * factor)) for i in range(1, 4)
+    ]
+    return (stem, *blocks, Depth("head", band(1.0), band(1.0), None, band(1.0)))
+
+
+STUDIES = {
+    "variance": lambda: [each.as_json() for each in signals()],
+    "lesion": lambda: lesions().as_json(),
+    "surface": lambda: surface().as_json(),
+}
+
+
+def study(kind):
+    """What a worker writes of a study."""
+    return {"images": 256, "found": STUDIES[kind]()}
