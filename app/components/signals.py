@@ -48,11 +48,11 @@ def points(flows: Sequence[GradientFlow], what: Callable[[GradientFlow], Mapping
 
 def lines(
     lined: Sequence[Line], title: str, note: str, *, key: str, log: bool = False, format: str = ",.2~r",
-    height: int = 200, least: float = 0.0,
+    height: int = 200, least: float = 0.0, of: str = "block",
 ) -> None:  # fmt: skip
     """Draws the lines under a head that names them; on a logarithmic axis what is 0 is left out, and counted.
 
-    An axis that is none begins at 0 and reaches `least` at least.
+    An axis that is none begins at 0 and reaches `least` at least. `of` is what a point is of.
     """
     shown = [line._replace(points=[p for p in line.points if p.mean > 0 or not log]) for line in lined]
     gone = sum(len(line.points) for line in lined) - sum(len(line.points) for line in shown)
@@ -81,7 +81,7 @@ def lines(
     dash = {"field": "series", "type": "nominal", "legend": None,
             "scale": {"domain": names, "range": DASHES[: len(names)]}}  # fmt: skip
     tooltip = [
-        {"field": "place", "title": "block"}, {"field": "series", "title": " "},
+        {"field": "place", "title": of}, {"field": "series", "title": " "},
         {"field": "mean", "type": "quantitative", "format": ".3~g", "title": "mean"},
         {"field": "low", "type": "quantitative", "format": ".3~g", "title": "lowest"},
         {"field": "high", "type": "quantitative", "format": ".3~g", "title": "highest"},
@@ -99,7 +99,7 @@ def lines(
              "encoding": {"y": mean, "tooltip": tooltip}},
         ],
     }  # fmt: skip
-    st.vega_lite_chart(data, spec, key=key, alt=f"{title} by block: {' and '.join(names)}; the table has them all")
+    st.vega_lite_chart(data, spec, key=key, alt=f"{title} by {of}: {' and '.join(names)}; the table has them all")
 
 
 def _scale(shown: Sequence[Point], least: float, *, log: bool) -> dict[str, Any]:

@@ -44,14 +44,7 @@ class Lengths(NamedTuple):
 
     def most(self, share: Fraction = MOST) -> tuple[int, int]:
         """The shortest and the longest of the fewest neighbouring lengths that have such a share of all paths."""
-        wanted, ends = share * self.total, [0, *accumulate(self.paths)]
-        first, best = 0, (0, len(self.paths) - 1)
-        for last in range(len(self.paths)):
-            while ends[last + 1] - ends[first + 1] >= wanted:
-                first += 1
-            if ends[last + 1] - ends[first] >= wanted and last - first < best[1] - best[0]:
-                best = first, last
-        return best
+        return fewest(self.paths, share)
 
     def _sum(self, power: int) -> int:
         return sum(count * length**power for length, count in enumerate(self.paths))
@@ -66,6 +59,19 @@ class PathLengths(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """How many paths by length: whole numbers, of more digits than a double has."""
         return {"branches": list(self.branches.paths), "convolutions": list(self.convolutions.paths)}
+
+
+def fewest(weights: Sequence[float], share: Fraction = MOST) -> tuple[int, int]:
+    """The first and the last of the fewest neighbours that have such a share of the sum; counts stay whole numbers."""
+    ends = [0, *accumulate(weights)]
+    wanted = share * Fraction(ends[-1])
+    first, best = 0, (0, len(weights) - 1)
+    for last in range(len(weights)):
+        while first < last and ends[last + 1] - ends[first + 1] >= wanted:
+            first += 1
+        if ends[last + 1] - ends[first] >= wanted and last - first < best[1] - best[0]:
+            best = first, last
+    return best
 
 
 def path_lengths(subject: Spec | LayerGraph) -> PathLengths:

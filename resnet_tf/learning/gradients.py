@@ -79,7 +79,7 @@ class Profiler:
         makers = training_makers() if precision == "float32" else MAKERS
         with computing_in(precision):
             self._reader = _reader(self.graph, self.ways, makers)
-        self._run = _RUNS[keras.backend.backend()](self._reader.model)
+        self._run = RUNS[keras.backend.backend()](self._reader.model)
         self._given = False  # whether its weights were given, not drawn
 
     def flow(self, batch: Batch, seed: int = 0, weights: Mapping[str, np.ndarray] | None = None) -> GradientFlow:
@@ -274,7 +274,7 @@ def _own(weight: Any, gradient: Tensor) -> Tensor:
     return gradient if weight.path.startswith("tap.") else sum_of_squares(gradient)
 
 
-_RUNS: dict[str, Callable[[keras.Model], _Run]] = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+RUNS: dict[str, Callable[[keras.Model], _Run]] = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
 
 
 def gradient_flow(

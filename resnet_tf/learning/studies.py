@@ -1,6 +1,6 @@
 """What studies find of a design and of a trained network, as records and as JSON; no Keras.
 
-`variance.py`, `lesion.py` and `surface.py` find it out, `study_findings.py` says it in sentences.
+`path_gradients.py`, `variance.py`, `lesion.py` and `surface.py` find it out, `study_findings.py` says it in sentences.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from resnet_tf.design.spec import Order
 SEEDS = (0, 1, 2)  # of first weights, for signals by depth
 SWAPS, DRAWS = 20, 5  # pairs of blocks that are exchanged at most; sets of branches of one size that are left out
 POINTS = 21  # along a side of a surface; the paper draws 51
+LENGTHS = 25  # of paths, at most
 ON_SURFACE, IN_LESION = 256, 1000  # images at most
 
 
@@ -44,7 +45,7 @@ class Band(NamedTuple):
     @classmethod
     def read(cls, fields: Mapping[str, float | None]) -> Band:
         """The band that `_asdict` gave; what JSON has no number for is not a number again."""
-        return cls(**{name: math.nan if value is None else value for name, value in fields.items()})
+        return cls(**{name: _number(value) for name, value in fields.items()})
 
 
 # --- signals by depth
@@ -83,6 +84,43 @@ class SignalByDepth:
             for block in fields["blocks"]
         )
         return cls(fields["order"], tuple(fields["seeds"]), tuple(blocks))
+
+
+# --- paths
+
+
+class PathGradient(NamedTuple):
+    """The paths through so many branches: how many there are, and the norms of the gradients of some of them."""
+
+    length: int
+    paths: int
+    norms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PathGradients:
+    """Gradients of single paths by length, over seeds."""
+
+    lengths: tuple[PathGradient, ...]  # by length, from none to all
+    wholes: tuple[float, ...]  # norms of the gradient that comes by all paths together, at each seed
+    seeds: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields, in types that JSON has, counts as text; `read` reads them again."""
+        lengths = [{**each._asdict(), "paths": str(each.paths), "norms": list(each.norms)} for each in self.lengths]
+        return {"lengths": lengths, "wholes": list(self.wholes), "seeds": list(self.seeds)}
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> PathGradients:
+        lengths = (
+            PathGradient(each["length"], int(each["paths"]), tuple(map(_number, each["norms"])))
+            for each in fields["lengths"]
+        )
+        return cls(tuple(lengths), tuple(map(_number, fields["wholes"])), tuple(fields["seeds"]))
+
+
+def _number(figure: float | None) -> float:
+    return math.nan if figure is None else figure
 
 
 # --- lesions
@@ -130,7 +168,7 @@ class LesionStudy:
 
 
 def _score(fields: Mapping[str, Any]) -> Score:
-    return Score(math.nan if fields["loss"] is None else fields["loss"], fields["accuracy"])
+    return Score(_number(fields["loss"]), fields["accuracy"])
 
 
 # --- surfaces
@@ -161,5 +199,5 @@ class Surface:
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Surface:
         """A loss that is null is not a number."""
-        losses = (tuple(math.nan if loss is None else loss for loss in row) for row in fields["losses"])
+        losses = (tuple(map(_number, row)) for row in fields["losses"])
         return cls(tuple(fields["steps"]), tuple(losses), fields["seed"])

@@ -1,4 +1,4 @@
-"""What studies say, in sentences, each from the figures: paths, signals by depth, lesions."""
+"""What studies say, in sentences, each from the figures: signals by depth, lesions."""
 
 from __future__ import annotations
 
@@ -7,45 +7,8 @@ from collections.abc import Sequence
 from statistics import mean, median
 
 from resnet_tf.design.labels import block_label
-from resnet_tf.design.path_lengths import Lengths
 from resnet_tf.learning.findings import Range, short
 from resnet_tf.learning.studies import Band, Depth, Lesion, LesionStudy, SignalByDepth
-
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-SPELLED = 10**9  # counts from here on are written as powers
-
-
-# --- paths
-
-
-def count_of(paths: int) -> str:
-    """A count exactly, `1,024`; a large one as `2⁵⁴ (1.8 × 10¹⁶)`."""
-    if paths < SPELLED:
-        return f"{paths:,}"
-    digits = str(paths)
-    said = f"{digits[0]}.{digits[1]} × 10{str(len(digits) - 1).translate(_RAISED)}"
-    power = paths.bit_length() - 1
-    return f"2{str(power).translate(_RAISED)} ({said})" if paths == 2**power else said
-
-
-def passed(lengths: Lengths, what: str) -> str:
-    """How many paths there are, and how many of `what` most of them pass."""
-    longest, (low, high) = len(lengths.paths) - 1, lengths.most()
-    if lengths.total == 1:
-        return f"One path leads from the image to the output; it passes {longest:,} {what}."
-    of = f"{low:,} to {high:,}" if low < high else f"{low:,}"
-    return (
-        f"{count_of(lengths.total)} paths lead from the image to the output. At least 95 % of them pass {of} {what}, "
-        f"{short(lengths.mean)} on average (standard deviation {short(lengths.deviation)}); the longest pass "
-        f"{longest:,}, and of these there {_are(lengths.paths[-1])}."
-    )
-
-
-def _are(count: int) -> str:
-    return "is one" if count == 1 else f"are {count_of(count)}"
-
-
-# --- signals by depth
 
 
 def inside(found: SignalByDepth) -> list[Depth]:

@@ -12,12 +12,19 @@ from resnet_tf.design.spec import Spec
 from resnet_tf.learning.datasets import Data
 from resnet_tf.learning.lesion import operated
 from resnet_tf.learning.measure import drawn
+from resnet_tf.learning.path_gradients import walked
 from resnet_tf.learning.profile import BATCH
 from resnet_tf.learning.studies import IN_LESION, ON_SURFACE, Progress
 from resnet_tf.learning.surface import surveyed
 from resnet_tf.learning.variance import measured
 
 Weights: TypeAlias = Mapping[str, np.ndarray]  # by path; none of a design at its first weights
+
+
+def paths(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
+    """The gradient that comes by paths of each length, on the batch that a profile is of."""
+    batch = drawn(data.train, BATCH)
+    return _told(walked(spec, batch), batch[1], lambda found: found.as_json())
 
 
 def variance(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
@@ -40,7 +47,7 @@ def surface(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
 
 
 STUDIES: dict[str, Callable[[Spec, Data, Weights], Iterator[Progress]]] = {
-    "variance": variance, "lesion": lesion, "surface": surface,
+    "paths": paths, "variance": variance, "lesion": lesion, "surface": surface,
 }  # fmt: skip
 
 

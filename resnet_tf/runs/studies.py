@@ -8,31 +8,32 @@ from typing import Any, NamedTuple
 
 from resnet_tf.design.lesions import exchanges, removable, resizing, selections
 from resnet_tf.design.orders import in_orders
-from resnet_tf.design.shortcuts import counterpart
 from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.learning.catalogue import DatasetCard, fit
-from resnet_tf.learning.findings import short
+from resnet_tf.learning.path_findings import carried, comes_by, passed
 from resnet_tf.learning.profile import BATCH
 from resnet_tf.learning.studies import (
     DRAWS,
     IN_LESION,
+    LENGTHS,
     ON_SURFACE,
     POINTS,
     SEEDS,
     SWAPS,
     LesionStudy,
+    PathGradients,
     SignalByDepth,
     Surface,
 )
-from resnet_tf.learning.study_findings import by_depth, by_size, cost, lesions, passed
+from resnet_tf.learning.study_findings import by_depth, by_size, cost, lesions
 from resnet_tf.learning.surface_findings import around, beside
 from resnet_tf.runs.laboratory import digest
 from resnet_tf.runs.profiles import IMAGES, fitted_to_images
 from resnet_tf.runs.records import Run, StoredEvent
 
-__all__ = ["BATCH", "KINDS", "LesionStudy", "SignalByDepth", "Studied", "Surface", "around", "beside", "by_depth",
-           "by_size", "cost", "counterpart", "in_orders", "is_of", "lesions", "of_run", "passed", "resizing", "short",
-           "usual_seconds", "wish_of"]  # fmt: skip
+__all__ = ["BATCH", "KINDS", "LesionStudy", "PathGradients", "SignalByDepth", "Studied", "Surface", "around", "beside",
+           "by_depth", "by_size", "carried", "comes_by", "cost", "is_of", "lesions",
+           "of_run", "passed", "resizing", "usual_seconds", "wish_of"]  # fmt: skip
 
 HELD_OUT = 0.2  # of the images
 BUILT, TRACED = 1.0, 0.06  # seconds for a network, and for each of its layers
@@ -52,6 +53,11 @@ class Kind(NamedTuple):
     load: Callable[[Spec, int], tuple[int, float]]  # networks that are built, images that pass them, of so many there
 
 
+def _of_paths(spec: Spec, images: int) -> tuple[int, float]:
+    taken = min(LENGTHS, len(removable(spec)) + 1)
+    return 1, len(SEEDS) * (1 + taken * DRAWS) * BATCH * 3  # forward, and twice as much back
+
+
 def _of_variance(spec: Spec, images: int) -> tuple[int, float]:
     orders = len(in_orders(spec)[0])
     return orders, orders * len(SEEDS) * BATCH * 3  # forward, and twice as much back
@@ -67,6 +73,7 @@ def _of_surface(spec: Spec, images: int) -> tuple[int, float]:
 
 
 KINDS = {
+    "paths": Kind(1, False, PathGradients.read, _of_paths),
     "variance": Kind(1, False, _signals, _of_variance),
     "lesion": Kind(1, True, LesionStudy.read, _of_lesion),
     "surface": Kind(1, True, Surface.read, _of_surface),
@@ -105,7 +112,10 @@ def wish_of(kind: str, subject: Spec | Run) -> Wish:
         asked = {"kind": kind, "run": subject.id}
         return Wish(digest(row.edition, asked), subject.spec, subject.dataset, asked)
     fitted = fitted_to_images(subject)
-    in_orders(fitted)
+    if kind == "variance":
+        in_orders(fitted)
+    elif not removable(fitted):
+        raise SpecError("shortcut", "one that is added, in some block", "none", "projection")
     return Wish(digest(row.edition, kind, fitted.model_dump(mode="json")), fitted, IMAGES, {"kind": kind})
 
 

@@ -88,10 +88,25 @@ def test_paths_are_there_at_once(section):
     assert chart(page, 0)["encoding"]["color"]["scale"]["domain"] == ["95 %", "others"]
 
 
-def test_a_network_without_shortcuts_has_one_path(section):
-    assert "One path leads from the image to the output; it passes 16 residual branches." in said(
-        section("Paths", "plain34")
-    )
+def test_a_network_without_shortcuts_has_one_path_and_nothing_to_measure(section):
+    page = section("Paths", "plain34")
+    assert "One path leads from the image to the output; it passes 16 residual branches." in said(page)
+    assert "laboratory.measure" not in {button.key for button in page.button}
+
+
+def test_which_paths_the_gradient_comes_by_is_measured_on_a_press(section, bench):
+    page = section("Paths")
+    assert "on two cores" in said(page)
+    page.button(key="laboratory.measure").click().run()
+    finish(bench)
+    page.run()
+    words = said(page)
+    assert "With each branch that it passes the gradient of a single path becomes 1/2 of what it was." in words
+    assert "3 on average, where 95 % of the paths pass" in words  # of nine blocks a third: (1/2) / (1 + 1/2)
+    assert len(page.get("vega_lite_chart")) == 4
+    studied = bench.laboratory.studied("paths", SMALL)
+    told = rows(paths.as_csv(paths.counted(SMALL), studied))
+    assert float(told[0]["share of the gradient"]) == pytest.approx((2 / 3) ** 9)
 
 
 def test_the_file_of_paths_has_every_digit():

@@ -10,7 +10,11 @@ from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 
 SMALL = to_link(
-    preset("resnet20_cifar10", input_shape=(16, 16, 3), stages=[{"blocks": 2, "width": 8}, {"blocks": 1, "width": 16}])
+    preset(
+        "resnet20_cifar10",
+        input_shape=(16, 16, 3),
+        stages=[{"blocks": 2, "width": 16}, {"blocks": 1, "width": 32, "stride": 2}],
+    )
 )
 
 
@@ -37,10 +41,11 @@ def test_every_section_shows_what_was_measured(visit):
     section(page, "Paths")
     expect(page.get_by_text("8 paths lead from the image to the output")).to_be_visible()
     expect(page).to_have_url(re.compile("study=Paths"))
+    measured(page, r"^With each branch that it passes the gradient of a single path")
 
     section(page, "Lesions")
     measured(page, r"^As it is, the network is right about")
-    expect(page.get_by_role("table", name="Every lesion and what it costs").get_by_role("row")).to_have_count(9)
+    expect(page.get_by_role("table", name="Every lesion and what it costs").get_by_role("row")).to_have_count(8)
 
     section(page, "Surface")
     measured(page, r"^The loss of the weights is")

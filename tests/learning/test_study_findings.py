@@ -9,8 +9,9 @@ import pytest
 
 from resnet_tf.design.path_lengths import Lengths, path_lengths
 from resnet_tf.design.presets import preset
-from resnet_tf.learning.studies import Band, LesionStudy, SignalByDepth, Surface
-from resnet_tf.learning.study_findings import by_depth, by_size, cost, count_of, lesions, passed, standard_error
+from resnet_tf.learning.path_findings import carried, comes_by, count_of, passed
+from resnet_tf.learning.studies import Band, LesionStudy, PathGradient, PathGradients, SignalByDepth, Surface
+from resnet_tf.learning.study_findings import by_depth, by_size, cost, lesions, standard_error
 from resnet_tf.learning.surface_findings import around, beside, low_points, reached, ring
 
 # --- paths
@@ -30,6 +31,36 @@ def test_what_most_paths_pass_is_said():
     assert passed(Lengths((0, 0, 1)), "convolutions") == (
         "One path leads from the image to the output; it passes 2 convolutions."
     )
+
+
+def falling(blocks, factor, lengths):
+    """Single paths whose gradients fall by a factor with each branch."""
+    return PathGradients(
+        tuple(PathGradient(k, math.comb(blocks, k), (3 * factor**k,) * 2) for k in lengths), (1.0,), (0,)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("lengths", [range(21), (0, 7, 20)])
+def test_gradients_that_fall_with_each_branch_come_by_shorter_paths_binomially(lengths):
+    """Of (1 + f)^n the term of k branches is C(n, k) f^k: a binomial distribution of the chance f / (1 + f)."""
+    paths = Lengths(tuple(math.comb(20, k) for k in range(21)))
+    found = falling(20, 1 / 3, lengths)
+    chance = 0.25
+    told = [math.comb(20, k) * chance**k * (1 - chance) ** (20 - k) for k in range(21)]
+    assert carried(found, paths) == pytest.approx(told)
+    said = comes_by(found, paths)
+    assert said.startswith("With each branch that it passes the gradient of a single path becomes 1/3 of what it was.")
+    assert "5 on average, where 95 % of the paths pass 6 to 14, 10 on average" in said
+
+
+def test_branches_that_every_path_passes_are_none_to_choose():
+    paths = Lengths((0, *(math.comb(3, k) for k in range(4))))  # one shortcut of four is cut
+    assert carried(falling(3, 1.0, range(4)), paths) == pytest.approx([0, 1 / 8, 3 / 8, 3 / 8, 1 / 8])
+
+
+def test_paths_without_a_gradient_are_said_to_have_none():
+    paths = Lengths(tuple(math.comb(3, k) for k in range(4)))
+    assert "some of these gradients are nothing" in comes_by(falling(3, 0.0, range(4)), paths)
 
 
 # --- signals
@@ -131,6 +162,8 @@ def test_of_two_surfaces_the_steeper_one_is_named():
 def test_all_that_was_found_comes_back_from_json():
     for found, kind in ((handmade.surface(), Surface), (handmade.lesions(), LesionStudy)):
         assert kind.read(json.loads(json.dumps(found.as_json(), allow_nan=False))) == found
+    for found in (handmade.walks(), falling(3, 0.5, range(4))):
+        assert PathGradients.read(json.loads(json.dumps(found.as_json()))) == found
     for each in handmade.signals():
         assert SignalByDepth.read(json.loads(json.dumps(each.as_json()))) == each
 

@@ -1,8 +1,20 @@
 """Profiles and studies made by hand: figures that one knows, for what is made of them."""
 
+import math
+
 from resnet_tf.learning.profile import WITH, WITHOUT, Profile, Sum
 from resnet_tf.learning.signals import BlockSignal, GradientFlow, LayerSignal
-from resnet_tf.learning.studies import Band, Depth, Lesion, LesionStudy, Score, SignalByDepth, Surface
+from resnet_tf.learning.studies import (
+    Band,
+    Depth,
+    Lesion,
+    LesionStudy,
+    PathGradient,
+    PathGradients,
+    Score,
+    SignalByDepth,
+    Surface,
+)
 
 
 def flow(gradients, seed=0, ways=(1.0, 2.0, 3.0, 4.0), rank=4.0, dead=0.25):
@@ -66,7 +78,14 @@ def _depths(factor):
     return (stem, *blocks, Depth("head", band(1.0), band(1.0), None, band(1.0)))
 
 
+def walks(blocks=9):
+    """Single paths whose gradients halve with each branch."""
+    lengths = tuple(PathGradient(k, math.comb(blocks, k), (1.1 * 0.5**k, 0.9 * 0.5**k)) for k in range(blocks + 1))
+    return PathGradients(lengths, (1.0, 2.0), (0, 1))
+
+
 STUDIES = {
+    "paths": lambda: walks().as_json(),
     "variance": lambda: [each.as_json() for each in signals()],
     "lesion": lambda: lesions().as_json(),
     "surface": lambda: surface().as_json(),

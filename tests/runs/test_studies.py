@@ -64,9 +64,12 @@ def test_the_runs_of_a_design_are_those_that_trained_it_at_any_size(bench):
     assert not is_of(mine, edit(SPEC, head={"pool": "none"}))
 
 
-def test_what_has_no_order_is_refused(open_bench):
+def test_what_has_no_order_and_no_shortcut_is_refused(open_bench):
+    bench = open_bench()
     with pytest.raises(SpecError, match="family must be 'resnet'"):
-        open_bench().laboratory.study("variance", preset("vgg16"), name="VGG")
+        bench.laboratory.study("variance", preset("vgg16"), name="VGG")
+    with pytest.raises(SpecError, match="shortcut must be one that is added"):
+        bench.laboratory.study("paths", preset("plain34"), name="plain")
 
 
 def test_a_larger_network_is_expected_to_take_longer(open_bench):
@@ -104,7 +107,7 @@ def test_the_workers_task_studies_the_weights_that_a_training_left(open_bench):
     checkpoint = bench._instance.files.checkpoints(id).newest(Checkpoint.load)
     data = load("digits", trained.spec.input_shape)
     for kind in KINDS:
-        bench.laboratory.study(kind, TINY if kind == "variance" else trained, name=kind)
+        bench.laboratory.study(kind, trained if KINDS[kind].of_run else TINY, name=kind)
         run, happenings = work()
         assert [each.kind for each in happenings] == ["compiling", *["step"] * (len(happenings) - 2), "measured"]
         assert bench.run(run.id).progress == 1
@@ -117,6 +120,7 @@ def test_the_workers_task_studies_the_weights_that_a_training_left(open_bench):
     assert surface.found.losses[0][20] == pytest.approx(plane.loss(-1, 1), rel=1e-5)
     signals = bench.laboratory.studied("variance", TINY).found
     assert [each.seeds for each in signals] == [(0, 1, 2)] * 5
+    assert [each.paths for each in bench.laboratory.studied("paths", TINY).found.lengths] == [1, 2, 1]
     bench.delete(id)
     bench._store.enter("w", host, home, 1)
     gone = bench.laboratory.begin("study", "another key", "gone", trained.spec, trained.dataset, kind="lesion", run=id)
