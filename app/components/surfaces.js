@@ -8,7 +8,7 @@ const RAMP = {
 const FIRST = { turn: 0.65, tilt: 0.6 }
 const ABOVE = Math.PI / 2
 const STEEP = 1.3 // from here on it is seen from above, and has no heights
-const TALL = 1.15 // height of the box, where its half side is 1
+const TALL = 1.1 // height of the box, where its half side is 1
 const PER_PX = 0.008 // radians
 const STEP = 0.12 // radians of an arrow key
 const NEAR = 22 // px
@@ -29,7 +29,7 @@ const heightOf = ({ low, high }) => loss => loss === null ? 1 : clamp(Math.log(M
 
 function viewer({ turn, tilt }, size) {
   const [c, s, up, flat] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)]
-  const unit = size.width / 3.05
+  const unit = Math.min(size.width / 3.5, size.height / 2.9)
   const middle = [size.width / 2, size.height / 2]
   return {
     depth: (x, y) => x * s + y * c,
@@ -184,10 +184,7 @@ function panel(surface, data, state, redraw) {
     Object.assign(canvas, { width: Math.round(size.width * ratio), height: Math.round(size.height * ratio) })
     const pen = canvas.getContext("2d")
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
-    view = viewer(state, { width: Math.min(size.width, size.height * 1.4), height: size.height })
-    const shift = (size.width - Math.min(size.width, size.height * 1.4)) / 2
-    const { at } = view
-    view.at = (...place) => [at(...place)[0] + shift, at(...place)[1]]
+    view = viewer(state, size)
     box(pen, view, data, look, state.tilt)
     field(pen, view, data, surface.losses, look)
     const middle = (data.steps.length - 1) / 2
