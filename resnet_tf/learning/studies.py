@@ -17,7 +17,7 @@ SEEDS = (0, 1, 2)  # of first weights, for signals by depth
 SWAPS, DRAWS = 20, 5  # pairs of blocks that are exchanged at most; sets of branches of one size that are left out
 POINTS = 21  # along a side of a surface; the paper draws 51
 LENGTHS = 25  # of paths, at most
-ON_SURFACE, IN_LESION = 256, 1000  # images at most
+ON_SURFACE, IN_LESION = 128, 1000  # images at most
 
 
 class Progress(NamedTuple):

@@ -39,12 +39,13 @@ def section(visit):
 def finish(bench, found=None):
     """Has the study that waits done by a worker; its run."""
     home, host = bench._instance.place
-    bench._store.enter("w", host, home, 1)
-    run = bench._store.claim("w", "CPU", "a test")
+    worker = f"worker of {bench.runs('study')[0].id}"
+    bench._store.enter(worker, host, home, 1)
+    run = bench._store.claim(worker, "CPU", "a test")
     written = found or handmade.study(run.asked["kind"])
     for happening in (Happening("compiling", 0, 0, 0.0, {"steps": 2}), Happening(MEASURED, 2, 0, 1.0, written)):
-        bench._store.append("w", run, [happening])
-    bench._store.end("w", run, "finished")
+        bench._store.append(worker, run, [happening])
+    bench._store.end(worker, run, "finished")
     return run
 
 
@@ -73,7 +74,7 @@ def test_the_section_is_in_the_link_and_gradients_are_first(visit):
     assert page.segmented_control(key="study").value == "Gradients"
     assert "study" not in page.query_params
     page.segmented_control(key="study").set_value("Paths").run()
-    assert page.query_params["study"] == ["Paths"]
+    assert page.query_params["study"] == "Paths"
     assert "paths lead from the image" in said(page)
 
 
@@ -179,7 +180,7 @@ def test_lesions_are_asked_of_a_run_of_the_design(section, bench):
     page = section("Lesions")
     assert page.selectbox(key="of").value == other.id
     page.selectbox(key="of").select(run.id).run()
-    assert page.query_params["of"] == [run.id]
+    assert page.query_params["of"] == run.id
     assert "on two cores" in said(page)
     page.button(key="laboratory.measure").click().run()
     (study,) = bench.runs("study")
@@ -242,7 +243,7 @@ def test_two_surfaces_stand_beside_each_other_on_one_scale(section, bench):
     assert (drawn["low"], drawn["high"]) == (pytest.approx(0.1), pytest.approx(10 * math.log(10)))
     assert "rises 4 times as much with without as with with" in said(page)
     assert "points above 23.0 are drawn at the top" in said(page)
-    assert page.query_params["beside"] == [other.id]
+    assert page.query_params["beside"] == other.id
 
 
 def test_the_same_design_without_shortcuts_is_one_press_away(section, bench):

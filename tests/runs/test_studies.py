@@ -34,16 +34,16 @@ def test_a_designs_signals_are_studied_once_for_all_who_ask(bench):
     assert bench.runs() == []  # it is no training
 
 
-@pytest.mark.parametrize("kind", ["lesion", "surface"])
-def test_trained_weights_are_studied_run_by_run(bench, kind):
+def test_trained_weights_are_studied_run_by_run(bench):
     one, other = finished(bench), finished(bench, name="steady too")
-    study = bench.laboratory.study(kind, one, name=one.name)
-    found = until(lambda: bench.laboratory.studied(kind, one))
-    assert found.found == {"lesion": handmade.lesions, "surface": handmade.surface}[kind]()
-    assert (found.dataset.name, found.spec) == ("digits", one.spec)
-    assert bench.run(study).asked == {"kind": kind, "run": one.id}
-    assert bench.laboratory.studied(kind, other) is None
-    assert bench.laboratory.studied("surface" if kind == "lesion" else "lesion", one) is None
+    for kind, made in (("lesion", handmade.lesions()), ("surface", handmade.surface())):
+        assert bench.laboratory.studied(kind, one) is None
+        study = bench.laboratory.study(kind, one, name=one.name)
+        found = until(lambda kind=kind: bench.laboratory.studied(kind, one))
+        assert found.found == made
+        assert (found.dataset.name, found.spec) == ("digits", one.spec)
+        assert bench.run(study).asked == {"kind": kind, "run": one.id}
+        assert bench.laboratory.studied(kind, other) is None
 
 
 def test_one_that_failed_is_done_anew(bench):
@@ -112,17 +112,16 @@ def test_the_workers_task_studies_the_weights_that_a_training_left(open_bench):
         assert [each.kind for each in happenings] == ["compiling", *["step"] * (len(happenings) - 2), "measured"]
         assert bench.run(run.id).progress == 1
     lesion, surface = (bench.laboratory.studied(kind, trained) for kind in ("lesion", "surface"))
-    assert (lesion.images, surface.images) == (len(data.validation), 256)
+    assert (lesion.images, surface.images) == (len(data.validation), 128)
     patient = Patient(trained.spec, drawn(data.validation, 1000), checkpoint.weights)
     assert lesion.found.whole == pytest.approx(patient.score(), rel=1e-5)
-    plane = Plane(trained.spec, drawn(data.train, 256), checkpoint.weights)
+    plane = Plane(trained.spec, drawn(data.train, 128), checkpoint.weights)
     assert surface.found.centre == pytest.approx(plane.loss(0, 0), rel=1e-5)
     assert surface.found.losses[0][20] == pytest.approx(plane.loss(-1, 1), rel=1e-5)
     signals = bench.laboratory.studied("variance", TINY).found
     assert [each.seeds for each in signals] == [(0, 1, 2)] * 5
     assert [each.paths for each in bench.laboratory.studied("paths", TINY).found.lengths] == [1, 2, 1]
     bench.delete(id)
-    bench._store.enter("w", host, home, 1)
     gone = bench.laboratory.begin("study", "another key", "gone", trained.spec, trained.dataset, kind="lesion", run=id)
     with pytest.raises(WorkbenchError):
         list(tasks.TASKS["study"](bench.run(gone), desk))
