@@ -1,5 +1,6 @@
 """The Lessons page, in both languages, on outcomes as a worker writes them; no TensorFlow."""
 
+import re
 from dataclasses import replace
 from html import unescape
 from urllib.parse import unquote
@@ -66,6 +67,16 @@ def test_a_lesson_has_all_its_parts_and_an_outcome_before_anyone_runs_anything(o
     assert text(f"verdict.{shown.verdict}", language) in words
     assert shown.command in [code.value for code in page.code]
     assert page.select_slider or name == "complexity"
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_each_lesson_is_read_in_less_than_four_minutes(open_lesson, language):
+    """At 200 words a minute, everything on the page counted."""
+    for name in NAMES:
+        assert (
+            len(re.findall(r"[^\W\d_]{2,}", re.sub("<[^>]+>", " ", said(open_lesson(lesson=name, lang=language)))))
+            < 800
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from desk import expect_figure, expect_parameters
 from playwright.sync_api import expect
 
-PAGES = ("", "explore", "gallery", "train", "sweeps", "laboratory", "compare", "export")
+PAGES = ("", "explore", "gallery", "train", "sweeps", "laboratory", "lessons", "lessons?lesson=gradient", "compare",
+         "export")  # fmt: skip
 
 
 def violations(page):

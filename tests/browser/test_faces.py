@@ -11,6 +11,7 @@ PAGES = {
     "train": "train",
     "sweeps": "sweeps",
     "laboratory": "laboratory",
+    "lessons": "lessons?lesson=complexity&lang=ru",
     "compare": "compare",
     "export": "export",
 }

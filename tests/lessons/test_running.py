@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from resnet_tf.lessons.measures import BATCH, MEASURES, _segmenter
 from resnet_tf.lessons.results import Outcome
 from resnet_tf.lessons.running import run
 from resnet_tf.lessons.verdicts import verdict
+from resnet_tf.runs.records import MEASURED
+from resnet_tf.runs.tasks import TASKS
 
 pytestmark = pytest.mark.keras
 
@@ -158,3 +161,17 @@ def test_the_program_prints_claim_outcome_figure_and_time_and_writes_json(monkey
     (written,) = json.loads((tmp_path / "out.json").read_text())
     assert Outcome.from_json((tmp_path / "kept" / "degradation-quick.json").read_text()).as_json() == written
     assert written["verdict"] == "holds"
+
+
+def test_a_worker_says_each_step_and_the_same_outcome(outcome, monkeypatch):
+    monkeypatch.setattr("resnet_tf.lessons.course.lesson", {"degradation": LESSON}.__getitem__)
+    run = SimpleNamespace(asked={"lesson": "degradation", "mode": "quick"})
+    begin, *steps, last = TASKS["lesson"](run, None)
+    assert (begin.kind, begin.values) == ("compiling", {"steps": 4})
+    assert [(step.kind, step.step, step.values["arm"], step.values["seed"]) for step in steps] == [
+        ("step", 1, "plain-shallow", 0), ("step", 2, "plain-shallow", 1),
+        ("step", 3, "residual-shallow", 0), ("step", 4, "residual-shallow", 1),
+    ]  # fmt: skip
+    assert last.kind == MEASURED
+    said = Outcome.from_json(json.dumps(last.values))
+    assert [each.mean for each in said.findings] == [each.mean for each in outcome.findings]

@@ -13,6 +13,7 @@ import handmade
 
 from resnet_tf.design.calibration import PROBES
 from resnet_tf.learning.capacity import TrainingRefused
+from resnet_tf.lessons.results import recorded
 from resnet_tf.runs import worker
 from resnet_tf.runs.records import CALIBRATED, MEASURED, PROFILED
 from resnet_tf.runs.store import Happening
@@ -157,6 +158,16 @@ def study(run, desk):
     yield Happening(MEASURED, 2, 0, 0.2, handmade.study(run.asked["kind"]))
 
 
+def lesson(run, desk):
+    """An experiment that comes out as it was recorded; one step a network and seed."""
+    outcome = recorded(run.asked["lesson"], run.asked["mode"])
+    steps = [(arm.name, each.seed) for arm in outcome.arms for each in arm.runs]
+    yield Happening("compiling", 0, 0, 0.0, {"steps": len(steps)})
+    for done, (arm, seed) in enumerate(steps, 1):
+        yield Happening("step", done, 0, 0.1 * done, {"arm": arm, "seed": seed, "seconds": 0.1})
+    yield Happening(MEASURED, len(steps), 0, 1.0, outcome.as_json())
+
+
 def warm_up():
     if os.environ.get("FAKE_KERAS") == "missing":
         raise ModuleNotFoundError("No module named 'keras'")
@@ -164,5 +175,5 @@ def warm_up():
 
 
 if __name__ == "__main__":
-    tasks = {"train": train, "calibrate": calibrate, "profile": profile, "study": study}
+    tasks = {"train": train, "calibrate": calibrate, "profile": profile, "study": study, "lesson": lesson}
     worker.main(tasks, warm_up, patience=float(sys.argv[1]))
