@@ -43,7 +43,7 @@ export function chooser(select, change) {
   select.onchange = () => change(select.value)
   return extra => {
     const rows = [...Object.entries(MEASURES), ...Object.entries(extra)].map(([name, { title }]) => [name, title])
-    if (select.options.length !== rows.length) {
+    if ([...select.options].map(option => option.text).join() !== rows.map(([, title]) => title).join()) {
       const chosen = rows.some(([name]) => name === select.value) ? select.value : rows[0][0]
       select.replaceChildren(...rows.map(([name, title]) => new Option(title, name)))
       select.value = chosen

@@ -65,6 +65,7 @@ function makeBoard(root) {
   const measures = chooser(root.querySelector(".measure"), measure => {
     board.measure = measure
     draw()
+    board.send("coloured", measure) // some are counted only now
   })
   hover(svg, root.querySelector(".line"), board)
   const bar = stagebar(root.querySelector(".stagebar"), board)

@@ -58,8 +58,9 @@ def canvas(
     """Draws the network at a level, but for the parts that are `turned` the other way.
 
     `edits` is what can be done to it, as the script takes it, if anything. `on` has what is called when a part is
-    "chosen" or "turned", when a "menu" is wanted of it, when it is "moved" by a row of one, and when an edge was
-    "dragged". `extra` is more to colour by: by name a title, a unit and `values` by parts' names.
+    "chosen" or "turned", when a "menu" is wanted of it, when it is "moved" by a row of one, when an edge was "dragged",
+    and when the network is "coloured" by another measure. `extra` is more to colour by: by name a title, a unit and
+    `values` by parts' names.
     """
     picture = layout(counted, level, turned)
     data = {**_data(counted, picture, selected, height, interactive=True), "edits": edits, "extra": extra or {}}

@@ -1,11 +1,13 @@
-"""More for the canvas to colour by: what was measured of the design on the desk."""
+"""More for the canvas to colour by: what was measured of the design on the desk, and what differs from another."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app import state
+from resnet_tf.design.pairs import pairs
 from resnet_tf.design.spec import Spec
 
 if TYPE_CHECKING:
@@ -20,6 +22,35 @@ def measured(spec: Spec) -> dict[str, Any]:
         return {}
     unit = "norm of dE/dy at first weights, logarithmic"
     return {"gradient": {"title": "gradient norm", "unit": unit, "log": True, "values": values}}
+
+
+def differing(spec: Spec, other: Spec, title: str, *, asked: bool) -> dict[str, Any]:
+    """How many layers of each block are not as in another design; counted where that is `asked` for.
+
+    A block that the other lacks differs in all of its layers. What the other alone has is not on this canvas: the unit
+    says how many blocks that are.
+    """
+    values, gone = differences(spec, other) if asked else ({}, 0)
+    beyond = f"; {gone} of its blocks not here" if gone else ""
+    unit = f"layers unlike {title}'s{beyond}"
+    return {"differs": {"title": f"difference from {title}", "unit": unit, "values": values}}
+
+
+@lru_cache(maxsize=64)
+def differences(spec: Spec, other: Spec) -> tuple[dict[str, int], int]:
+    """The layers of each block and stage that are not as in another design, and how many blocks that alone has."""
+    values: dict[str, int] = {}
+    gone = 0
+    for pair in pairs(state.counted(other).graph, state.counted(spec).graph):
+        if pair.b is None:
+            gone += 1
+            continue
+        layers = {"same": 0, "added": pair.b.stop - pair.b.start}.get(pair.change, len(pair.what))
+        stage = pair.b.name.partition(".")[0]
+        values[pair.b.name] = layers
+        if stage != pair.b.name:
+            values[stage] = values.get(stage, 0) + layers
+    return values, gone
 
 
 def gradients(profile: Profile) -> dict[str, float]:

@@ -16,7 +16,7 @@ from app.components.controls import controls
 from app.components.figures import figures
 from app.components.hardware import choose_hardware
 from app.components.inspector import find, inspector
-from app.components.shading import measured
+from app.components.shading import differing, measured
 from app.components.shapes import shapes
 from app.components.strip import strip
 from app.components.table import as_csv, table
@@ -103,7 +103,19 @@ def choose(name: str) -> None:
     st.session_state["chosen"] = None if st.session_state.get("chosen") == name else name
 
 
-CANVAS = {"chosen": choose, "turned": turn, "menu": edits.menu, "moved": edits.move, "dragged": edits.drag}
+def colour(measure: str) -> None:
+    """Remembers what the canvas is coloured by, for what is not counted before it is asked for."""
+    st.session_state["coloured"] = measure
+
+
+CANVAS = {
+    "chosen": choose,
+    "turned": turn,
+    "coloured": colour,
+    "menu": edits.menu,
+    "moved": edits.move,
+    "dragged": edits.drag,
+}
 
 
 @st.fragment
@@ -127,7 +139,10 @@ def sheet() -> None:
             counted, st.session_state["level"], key="canvas", selected=block and chosen,
             turned=st.session_state["turned"], on=CANVAS,
             edits=None if state.is_looked_at() else edits.offered(state.current_spec()),
-            extra=measured(state.current_spec()),
+            extra=measured(state.current_spec()) | differing(
+                state.current_spec(), preset(beside), PRESETS[beside].title,
+                asked=st.session_state.get("coloured") == "differs",
+            ),
         )  # fmt: skip
         state.let_paint()
         state.redrawn()

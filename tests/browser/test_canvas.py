@@ -1,5 +1,7 @@
 """The canvas under a mouse, a finger and a keyboard, in a real browser."""
 
+import re
+
 import pytest
 from desk import blocks, expect_parameters, set_number
 from playwright.sync_api import expect
@@ -369,6 +371,17 @@ def test_shade_stands_for_what_is_chosen_and_its_number_stands_in_the_box(visit)
         "0 to 6.05 M parameters"
     )  # moving statistics too, as in the table
     expect(part(page, "stage1.block1").locator("text")).to_have_text("256 · 76.3 k")
+
+
+def test_what_differs_from_the_network_beside_is_a_shade_and_a_number(visit):
+    """ResNet-50 of 2015 has its strides elsewhere: in three blocks two convolutions, and what lies between them."""
+    page = visit("?design=resnet50_v1")
+    measures = page.get_by_role("combobox", name="Colour by")
+    measures.select_option(label="difference from ResNet-50")
+    expect(page.locator(".canvas .scale")).to_contain_text("layers unlike ResNet-50's")
+    expect(part(page, "stage2.block1").locator("text")).to_have_text(re.compile(r"512 · [2-9]$"))
+    expect(part(page, "stage2.block2").locator("text")).to_have_text("512 · 0")
+    expect(part(page, "stage1.block1").locator("text")).to_have_text("256 · 0")
 
 
 def test_who_only_looks_at_a_design_is_offered_no_edits(visit):
