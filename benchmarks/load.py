@@ -48,11 +48,11 @@ LONG = 10_000  # epochs: no writer comes to its end
 
 def poll(bench: Bench, run: str, table: bool) -> None:
     """What the Train page asks while a run is open."""
-    bench.run(run)
-    bench.events(run, ("note",))
-    bench.events(run, ("compiling",))
+    found = bench.run(run)
+    bench.events(found, ("note",))
+    bench.events(found, ("compiling",))
     for kind in ("step", "epoch"):
-        bench.events(run, (kind,), most=MOST)
+        bench.events(found, (kind,), most=MOST)
     if table:
         bench.runs(most=PAGE, brief=True)
         bench.count_runs()

@@ -80,7 +80,7 @@ def _failed(run: Run, outlook: dict[str, Any]) -> None:
 
 
 def _diverged(run: Run, outlook: dict[str, Any]) -> None:
-    said = state.workbench().events(run.id, ("diverged",))
+    said = state.workbench().events(run, ("diverged",))
     advice = said[-1].values.get("advice") if said else run.error
     st.warning(words.plain(f"Diverged {_where(run)}. {advice}"), icon=":material/trending_up:")
     if run.recipe and state.workbench().owns(run):

@@ -50,7 +50,7 @@ def _live(run_id: str, was_over: bool) -> None:
         if not state.workbench().owns(run):
             st.caption("Shared with you: you can look at it, open its design and export it; it is another visitor's.")
         FACES[run.state](run, outlook)
-        for note in state.workbench().events(run.id, ("note",))[-1:]:
+        for note in state.workbench().events(run, ("note",))[-1:]:
             st.warning(words.plain(note.values["sentence"]), icon=":material/info:")
         _figures(run)
         _curves(run, outlook)
@@ -58,14 +58,14 @@ def _live(run_id: str, was_over: bool) -> None:
 
 def _outlook(run: Run) -> dict[str, Any]:
     """What the run said before its first step, and whether that step was `compiled` (None: not begun)."""
-    told = sorted(state.workbench().events(run.id, ("compiling",)), key=lambda event: event.seq)
+    told = sorted(state.workbench().events(run, ("compiling",)), key=lambda event: event.seq)
     if not told:
         return {}
     said = told[-1]
     start = next((event.values["start"] for event in told if event.values.get("start")), None)  # resumed, it has none
     if said.attempt != run.attempt:
         return {**said.values, "start": start, "compiled": None}
-    stepped = state.workbench().events(run.id, ("step",), after=said.seq, most=1)
+    stepped = state.workbench().events(run, ("step",), after=said.seq, most=1)
     return {**said.values, "start": start, "compiled": bool(stepped)}
 
 
@@ -207,8 +207,8 @@ def _number(value: float | None) -> str:
 
 
 def _curves(run: Run, outlook: dict[str, Any]) -> None:
-    events = state.workbench().events(run.id, ("step",), most=charts.MOST_POINTS)
-    events += state.workbench().events(run.id, ("epoch",), most=charts.MOST_POINTS)
+    events = state.workbench().events(run, ("step",), most=charts.MOST_POINTS)
+    events += state.workbench().events(run, ("epoch",), most=charts.MOST_POINTS)
     if not events:
         return
     per_epoch = outlook.get("steps_per_epoch") or 1

@@ -50,7 +50,7 @@ def titles(runs: Sequence[Run]) -> list[str]:
 
 def _rows(run: Run, name: str, quantity: str, field: str) -> list[charts.Row]:
     bench = state.workbench()
-    outlook = bench.events(run.id, ("compiling",))
+    outlook = bench.events(run, ("compiling",))
     per_epoch = (outlook[-1].values.get("steps_per_epoch") if outlook else None) or 1
-    events = bench.events(run.id, ("epoch",), most=charts.MOST_POINTS)
+    events = bench.events(run, ("epoch",), most=charts.MOST_POINTS)
     return charts.series(((charts.place(e, field, per_epoch), e.values.get(quantity)) for e in events), name)

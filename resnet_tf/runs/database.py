@@ -8,11 +8,19 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InvalidatePoolError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -26,6 +34,7 @@ CONNECTIONS = 15  # of a process to PostgreSQL, made as they are needed
 PATIENCE = 3.0  # seconds to wait for a lock that another program holds
 # a server that is gone with its whole machine, or behind a network that is cut, says nothing: seconds, milliseconds
 REACH = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 3}
+JUST_USED = 0.2  # seconds ago: less than any database takes to go and come back
 PAUSE = 0.1  # seconds before a connection is sought again
 _DRIVERS = re.compile(r"^postgres(ql)?://")  # as hosts write it, without a driver
 _GONE = (OperationalError, InterfaceError)
@@ -64,9 +73,12 @@ class Database:
             reach = REACH if self._url.get_backend_name() == "postgresql" else {}
             own = {name: value for name, value in reach.items() if name not in self._url.query}
             # kept, not made anew for a burst of questions: signing in takes longer than most of them
-            return create_engine(
-                self._url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0, connect_args=own
-            )  # fmt: skip
+            engine = create_engine(
+                self._url, pool_size=CONNECTIONS, max_overflow=0, pool_use_lifo=True, connect_args=own
+            )
+            event.listen(engine, "checkin", _note_use)
+            event.listen(engine, "checkout", partial(_ask_whether_alive, engine))
+            return engine
         engine = create_engine(self._url, poolclass=QueuePool, connect_args={"timeout": PATIENCE})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -196,6 +208,24 @@ class Database:
             remedy = f"{self._file} was moved or deleted. Put it back, or restart to begin a new one"
             raise StoreUnavailable(f"The records are gone: {remedy}.", remedy, self.silence.seconds)
         self._inode = inode
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_whether_alive(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """Tells the pool where a connection is dead.
+
+    One that was just used is not asked, as `pool_pre_ping` would: that was every other message of a page.
+    """
+    used = record.info.get("used")
+    if used is None or time.monotonic() - used < JUST_USED:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError(str(error)) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

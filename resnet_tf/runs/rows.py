@@ -51,16 +51,16 @@ def facts_of(*columns: Any) -> Select[Any]:
 
 def read_runs(connection: Connection, query: Select[Any], watch: Watch, *, brief: bool = False) -> list[Run]:
     """The runs that a query on the table of runs finds, in its order; `brief` with their last epochs alone."""
-    death = (workers.c.ended.label("worker_ended"), workers.c.error.label("worker_error"))
+    death = (workers.c.ended.label("worker_ended"), workers.c.error.label("worker_error"), clock.now().label("now"))
     joined = query.add_columns(*death).select_from(runs.outerjoin(workers, runs.c.claimed_by == workers.c.id))
     rows = connection.execute(joined).all()
-    ids, now = [row.id for row in rows], clock.read(connection)
+    ids = [row.id for row in rows]
     newest = _newest(connection, ids)
     epochs = _last_epochs(newest) if brief else _epochs(connection, ids)
     waiting = list(connection.scalars(queue())) if any(row.claimed_by is None for row in rows) else []
     return [
         _run(
-            row, watch.state(row, now), waiting, newest.get((row.id, "step")), newest.get((row.id, "compiling")),
+            row, watch.state(row, row.now), waiting, newest.get((row.id, "step")), newest.get((row.id, "compiling")),
             epochs.get(row.id, []),
         )
         for row in rows

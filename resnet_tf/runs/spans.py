@@ -23,6 +23,7 @@ LEVELS = 6  # of spans above the events: a run of two thousand million steps is 
 FINE = 6  # spans that are read for two points of an answer; where the next level would be used they are 0.6
 LEAST = 4  # points of an answer: its ends and its extremes
 MEASURE = "loss"
+FEW = 20  # events that are read before it is asked how many there are
 SOME = 10_000  # events that are asked for at once by their numbers
 
 
@@ -132,14 +133,20 @@ def thinned(
     with `room` for some more.
     """
     fresh = and_(of_kind(run, kind), events.c.seq > after)
+    found = read_events(connection, fresh, most=min(most, FEW) + 1)  # mostly there are few: one question
+    if len(found) > min(most, FEW):
+        found = _many(connection, run, kind, after, most, room)
+    return sorted(found, key=lambda event: (event.step, event.seq))
+
+
+def _many(connection: Connection, run: str, kind: str, after: int, most: int, room: int) -> list[StoredEvent]:
+    fresh = and_(of_kind(run, kind), events.c.seq > after)
     beyond = select(events.c.seq).where(fresh).order_by(events.c.seq).limit(1).offset(most)
     if connection.execute(beyond).first() is None:
-        found = read_events(connection, fresh)
-    else:
-        seqs = sorted(_chosen(connection, run, kind, after, most - room))
-        some = [seqs[i : i + SOME] for i in range(0, len(seqs), SOME)]
-        found = [event for numbers in some for event in read_events(connection, events.c.seq.in_(numbers))]
-    return sorted(found, key=lambda event: (event.step, event.seq))
+        return read_events(connection, fresh)
+    seqs = sorted(_chosen(connection, run, kind, after, most - room))
+    some = [seqs[i : i + SOME] for i in range(0, len(seqs), SOME)]
+    return [event for numbers in some for event in read_events(connection, events.c.seq.in_(numbers))]
 
 
 def read_events(connection: Connection, *conditions: Any, most: int | None = None) -> list[StoredEvent]:

@@ -400,10 +400,16 @@ class Workbench:
             raise WorkbenchError(said) from error
 
     @timed
-    def events(self, id: str, kinds: Sequence[str] = ("step",), after: int = 0, most: int = 2000) -> list[StoredEvent]:
-        """Events of a run by step, those with a `seq` above `after`; evenly thinned where they are more than `most`."""
-        self._check_readable(id)
-        return self._store.events(id, kinds, after, most)
+    def events(
+        self, run: Run | str, kinds: Sequence[str] = ("step",), after: int = 0, most: int = 2000
+    ) -> list[StoredEvent]:  # fmt: skip
+        """Events of a run by step, those with a `seq` above `after`; evenly thinned where they are more than `most`.
+
+        Who has the run itself, and not only its id, has been let read it: he is not asked again.
+        """
+        if isinstance(run, str):
+            self._check_readable(run)
+        return self._store.events(run if isinstance(run, str) else run.id, kinds, after, most)
 
     def _check_readable(self, id: str) -> None:
         if self.owner is not None and not self._store.is_readable(id, self.owner):
