@@ -17,12 +17,13 @@ from resnet_tf.lessons.course import Lesson, lessons
 from resnet_tf.lessons.experiments import MODES
 from resnet_tf.lessons.live import Control, Value, live, title
 from resnet_tf.lessons.plots import arm_titles, plots
-from resnet_tf.lessons.reports import number, rule
+from resnet_tf.lessons.reports import device_said, number, rule
 from resnet_tf.lessons.results import Outcome, recorded
 from resnet_tf.lessons.texts import amount, text
+from resnet_tf.lessons.verdicts import Verdict
 
 PARTS = ("live", "controls", "experiment", "outcome", "reported")  # what a teacher's link may hide
-MARKS = {"holds": "●", "holds in part": "◐", "does not hold here": "○"}  # not colour alone
+VERDICTS: tuple[Verdict, ...] = ("holds", "holds in part", "does not hold here")
 Say = Callable[..., str]
 
 
@@ -112,12 +113,11 @@ def _control(lesson: Lesson, control: Control) -> Value:
 
 def _expectation(lesson: Lesson, say: Say) -> None:
     """Asks what the reader expects, before the outcome says it; it is in the link, as one's progress."""
-    verdicts = [*MARKS]
     key = f"lessons.{lesson.name}.expected"
-    if key not in st.session_state and st.query_params.get("expect") in verdicts:
+    if key not in st.session_state and st.query_params.get("expect") in VERDICTS:
         st.session_state[key] = st.query_params["expect"]
     chosen = st.segmented_control(
-        say("page.expect"), verdicts, format_func=lambda verdict: say(f"verdict.{verdict}"), key=key
+        say("page.expect"), VERDICTS, format_func=lambda verdict: say(f"verdict.{verdict}"), key=key
     )
     if chosen:
         st.query_params["expect"] = chosen
@@ -167,13 +167,17 @@ def _outcome(lesson: Lesson, say: Say) -> None:
 def made(outcome: Outcome, language: str) -> str:
     """When, for how long and on what an outcome was made."""
     date = datetime.fromisoformat(outcome.date).date().isoformat()
-    return f"{date}, {time_of(outcome.seconds, language)}, {outcome.device}"
+    return f"{date}, {time_of(outcome.seconds, language)}, {device_said(outcome, language)}"
 
 
 def _verdict(outcome: Outcome, expected: str | None, say: Say) -> str:
     told = f"<small>{escape(say('page.expected', verdict=say(f'verdict.{expected}')))}</small>" if expected else ""
-    mark = MARKS[outcome.verdict]
-    return f'<p class="verdict"><i aria-hidden="true">{mark}</i>{escape(say(f"verdict.{outcome.verdict}"))}{told}</p>'
+    return f'<p class="verdict">{mark(outcome.verdict)}{escape(say(f"verdict.{outcome.verdict}"))}{told}</p>'
+
+
+def mark(verdict: Verdict) -> str:
+    """A disc that is full, half full or empty."""
+    return f'<i class="mark {verdict.replace(" ", "-")}" aria-hidden="true"></i>'
 
 
 def _findings(lesson: Lesson, outcome: Outcome, say: Say) -> str:
@@ -185,7 +189,7 @@ def _findings(lesson: Lesson, outcome: Outcome, say: Say) -> str:
             continue
         beside = "" if each.bears else f" <small>({escape(say('report.beside'))})</small>"
         rows.append(
-            f'<li><i aria-hidden="true">{MARKS[each.verdict]}</i><div>{escape(lesson.says(check))}{beside}'
+            f"<li>{mark(each.verdict)}<div>{escape(lesson.says(check))}{beside}"
             f"<small>{escape(rule(lesson, check, outcome.mode))}</small></div>"
             f"<div><b>{escape(number(lesson, check, each))}</b>"
             f"<small>{escape(say(f'verdict.{each.verdict}'))}</small></div></li>"

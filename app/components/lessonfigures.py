@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from html import escape
 from typing import Any
 
@@ -12,6 +14,7 @@ from resnet_tf.lessons.figures import Figure, Picture
 
 DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [12, 3])  # colour alone does not tell lines apart
 ROOM = {"left": 2, "right": 10, "top": 4, "bottom": 2}
+MANY = 10_000  # from which on numbers are written as 12k
 MOST_DOTS = 30  # points of a line that are seen one by one
 
 
@@ -64,8 +67,9 @@ def _lines(figure: Figure) -> dict[str, Any]:
             **({"tickMinStep": 1} if whole else {})}  # fmt: skip
     x = {"field": "x", "type": "quantitative", "axis": axis, "scale": {"nice": False, "zero": False}}
     scale = {"type": "log"} if figure.log else {"zero": False}
-    y = {"type": "quantitative", "scale": scale,
-         "axis": {"title": None, "tickCount": 4, "format": ".3~g" if figure.log else ".3~s"}}  # fmt: skip
+    highest = max((y for each in figure.series for y in each.y), default=0)
+    format = ".3~s" if highest >= MANY and not figure.log else ".3~g"
+    y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 4, "format": format}}
     names = [each.name for each in figure.series]
     dash = {"field": "series", "type": "nominal", "legend": None,
             "scale": {"domain": names, "range": [DASHES[i % len(DASHES)] for i in range(len(names))]}}  # fmt: skip
@@ -105,15 +109,12 @@ def _bars(figure: Figure) -> dict[str, Any]:
 
 
 def _picture(picture: Picture) -> str:
-    """An image as squares, with its name."""
-    tall, wide = len(picture.rows), len(picture.rows[0])
-    squares = "".join(
-        f'<rect x="{j}" y="{i}" width="1.02" height="1.02" fill="rgb({g},{g},{g})"/>'
-        for i, row in enumerate(picture.rows)
-        for j, g in enumerate(round(255 * pixel) for pixel in row)
-    )
+    """An image with its name."""
+    from PIL import Image
+
+    rows = [bytes(round(255 * pixel) for pixel in row) for row in picture.rows]
+    kept = io.BytesIO()
+    Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows)).save(kept, "PNG")
+    source = f"data:image/png;base64,{base64.b64encode(kept.getvalue()).decode()}"
     name = escape(picture.name)
-    return (
-        f'<figure><svg viewBox="0 0 {wide} {tall}" role="img" aria-label="{name}">{squares}</svg>'
-        f"<figcaption>{name}</figcaption></figure>"
-    )
+    return f'<figure><img src="{source}" alt=""><figcaption>{name}</figcaption></figure>'

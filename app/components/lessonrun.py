@@ -9,6 +9,7 @@ from app.frame import net
 from resnet_tf.design.spec import SpecError
 from resnet_tf.lessons.course import Lesson
 from resnet_tf.lessons.experiments import MODES, Mode
+from resnet_tf.lessons.reports import device_said
 from resnet_tf.lessons.results import Outcome, recorded
 from resnet_tf.lessons.texts import text
 from resnet_tf.runs.failures import WorkbenchError
@@ -44,7 +45,8 @@ def takes(lesson: Lesson, mode: Mode) -> str:
     known: Outcome | None = state.workbench().laboratory.tried(lesson.name, mode) or recorded(lesson.name, mode)
     if known is None:
         return text("page.takes-unknown", lesson.language)
-    return text("page.takes", lesson.language, time=time_of(known.seconds, lesson.language), device=known.device)
+    return text("page.takes", lesson.language, time=time_of(known.seconds, lesson.language),
+                device=device_said(known, lesson.language))  # fmt: skip
 
 
 def time_of(seconds: float, language: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state
-from app.components.lesson import MARKS, PARTS, go_to, lesson_page, speaker
+from app.components.lesson import PARTS, go_to, lesson_page, mark, speaker
 from app.components.lessonrun import time_of
 from resnet_tf.design.spec import SpecError
 from resnet_tf.lessons.course import Lesson, lesson, lessons
@@ -57,25 +57,27 @@ def course(tongue: str, done: frozenset[str]) -> None:
         f'<h3 class="lesson">{escape(say("page.lessons"))}</h3>'
         f'<p class="asked">{escape(say("page.progress", done=len(done), all=len(lessons(tongue))))}</p>'
     )
-    with st.container(key="lessons.course"):
+    with st.container(key="lessons.course", width=860, gap="xsmall"):
         for each in lessons(tongue):
             outcome = best(each)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.button(f"{each.number} · {each.title}", type="tertiary", key=f"lessons.open.{each.name}",
-                          on_click=go_to, args=(each.name,))  # fmt: skip
-                st.space("stretch")
+                with st.container(width="stretch"):
+                    st.button(f"{each.number} · {each.title}", type="tertiary", key=f"lessons.open.{each.name}",
+                              on_click=go_to, args=(each.name,))  # fmt: skip
                 if outcome is not None:
                     ticked = f" · {say('page.done')} ✓" if each.name in done else ""
                     seconds = time_of(outcome.seconds, tongue)
                     st.html(
-                        f'<p class="short"><i aria-hidden="true">{MARKS[outcome.verdict]}</i>'
-                        f"{escape(say(f'verdict.{outcome.verdict}'))} · {escape(seconds)}{escape(ticked)}</p>"
+                        f'<p class="short">{mark(outcome.verdict)}{escape(say(f"verdict.{outcome.verdict}"))}'
+                        f" · {escape(seconds)}{escape(ticked)}</p>",
+                        width=250,
                     )
 
 
 def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="lessons.bar"):
-        places = st.container(horizontal=True, width="stretch")
+        places = st.container(horizontal=True, vertical_alignment="center", width="content")
+        st.space("stretch")
         tongue = language()
     chosen, done = asked(tongue), state.workbench().laboratory.lessons_done()
     say = speaker(tongue)

@@ -106,7 +106,8 @@ def _carried(chosen: Values, language: str) -> Figure:
     kinds = {"identity": Miniature(**look), "scaled": Miniature(**look, carried=share)}
     behind = range(blocks - 1, -1, -1)  # blocks behind each
     direct = Series(say("series.direct"), tuple(range(1, blocks + 1)), tuple(share**n for n in behind))
-    drawn = _by_block(say, kinds, language, share=said(share, language), power=said(direct.y[0], language))
+    drawn = _by_block(say, kinds, language, share=said(share, language), power=said(direct.y[0], language),
+                      passed=str(blocks - 1))  # fmt: skip
     # a shortcut that carries nothing has no direct part, and a logarithm shows none
     return replace(drawn, series=(*drawn.series, direct)) if share else drawn
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 
@@ -22,7 +23,9 @@ def report(lesson: Lesson, outcome: Outcome) -> list[str]:
     several = len(outcome.seeds) > 1
     seeds = say("report.seeds", seeds=len(outcome.seeds)) if several else say("report.one-seed")
     mode = say(f"mode.{outcome.mode}")
-    time = say("report.seconds", seconds=f"{outcome.seconds:.0f}", device=outcome.device, mode=mode)
+    time = say(
+        "report.seconds", seconds=f"{outcome.seconds:.0f}", device=device_said(outcome, lesson.language), mode=mode
+    )
     return [
         f"{lesson.number}. {lesson.title}",
         *_entry(say("report.claim"), lesson.claim),
@@ -36,6 +39,11 @@ def report(lesson: Lesson, outcome: Outcome) -> list[str]:
         ),
         *_entry(say("report.time"), time),
     ]
+
+
+def device_said(outcome: Outcome, language: str) -> str:
+    """What an outcome was made on."""
+    return re.sub(r"(\d+) cores$", lambda found: text("report.cores", language, cores=found[1]), outcome.device)
 
 
 def rule(lesson: Lesson, check: Check, mode: Mode) -> str:

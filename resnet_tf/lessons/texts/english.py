@@ -211,6 +211,7 @@ TEXTS: dict[str, str] = {
     "report.beside": "beside the claim",
     "report.seeds": "seeds: {seeds}",
     "report.one-seed": "one seed, so no deviation",
+    "report.cores": "{cores} cores",
     "report.seconds": "{seconds} s on {device}, {mode}",
     "mode.quick": "quick",
     "mode.full": "full",

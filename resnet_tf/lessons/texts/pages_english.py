@@ -100,7 +100,7 @@ TEXTS: dict[str, str] = {
     "shortcuts.live.series.identity": "identity",
     "shortcuts.live.series.scaled": "x times {share}",
     "shortcuts.live.series.direct": "the direct part alone",
-    "shortcuts.live.sentence": "Through {blocks} shortcuts that multiply by {share} the direct part of the gradient "
+    "shortcuts.live.sentence": "Through {passed} shortcuts that multiply by {share} the direct part of the gradient "
     "comes multiplied by {power} (He 2016, equation 8); with the branches' part the first block gets {scaled} "
     "times the last one's, and {identity} times with identities.",
     "shortcuts.control.carried": "the shortcut multiplies by",

@@ -98,7 +98,7 @@ TEXTS: dict[str, str] = {
     "shortcuts.live.series.identity": "тождество",
     "shortcuts.live.series.scaled": "x, умноженный на {share}",
     "shortcuts.live.series.direct": "только прямая часть",
-    "shortcuts.live.sentence": "Через {blocks} обходных связей с множителем {share} прямая часть градиента проходит "
+    "shortcuts.live.sentence": "Через {passed} обходных связей с множителем {share} прямая часть градиента проходит "
     "с множителем {power} (He 2016, уравнение 8); вместе с ветвями первый блок получает в {scaled} раза больше "
     "последнего, а с тождествами — в {identity} раза.",
     "shortcuts.control.carried": "обходная связь умножает на",

@@ -207,6 +207,7 @@ TEXTS: dict[str, str] = {
     "report.beside": "рядом с тезисом",
     "report.seeds": "начальных чисел: {seeds}",
     "report.one-seed": "одно начальное число, поэтому без отклонения",
+    "report.cores": "ядер: {cores}",
     "report.seconds": "{seconds} с, {device}, {mode}",
     "mode.quick": "быстро",
     "mode.full": "полностью",
