@@ -48,7 +48,7 @@ class Instance:
             bury=lambda cause: log.warning("The mirror %s", cause, extra=logs.of("mirror.died")),
             needed=lambda: self.behind() > 0,
         )  # fmt: skip
-        self.tidier = Tidier(self.files, lambda: self.store, self.settings)
+        self.tidier = Tidier(self.files, self._records, self.settings)
         self.polls = Polls()
         self._opening = threading.Lock()
 
@@ -128,3 +128,7 @@ class Instance:
     def store(self) -> Store:
         with self._opening:
             return self._opened
+
+    def _records(self) -> Store | None:
+        """The store, where there are records: who tidies up begins none, least of all while theirs are moved away."""
+        return self.store if self._database.version() else None

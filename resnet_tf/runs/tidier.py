@@ -25,7 +25,7 @@ EVERY = 3600.0
 class Tidier:
     """Tidies a home up in the background, one process at a time."""
 
-    def __init__(self, files: Files, store: Callable[[], Store], chosen: Settings) -> None:
+    def __init__(self, files: Files, store: Callable[[], Store | None], chosen: Settings) -> None:
         self._files, self._store, self._settings = files, store, chosen
         self._closing, self._starting = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._work, name="tidier", daemon=True)
@@ -54,6 +54,7 @@ class Tidier:
         lock = Lock(self._files.home.make() and self._files.home.tidy_lock)
         if lock.acquire():
             try:
-                tidy(self._files, self._store(), self._settings)
+                if store := self._store():
+                    tidy(self._files, store, self._settings)
             finally:
                 lock.release()
