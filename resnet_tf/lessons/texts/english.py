@@ -80,7 +80,7 @@ TEXTS: dict[str, str] = {
     "times less time to train, thus showing that the main power of residual networks is in residual blocks and not in "
     "an extreme depth as claimed earlier.",
     "width.reported": "ImageNet: WRN-50-2 has 21.9 % top-1 error and takes 93 ms for a batch, ResNet-152 takes 115 "
-    "ms: 1.24 times, not several. Eight times, in the same table's text, is WRN-40-4 against ResNet-1001.",
+    "ms: 1.24 times, not several. Eight times, elsewhere in that paper, is WRN-40-4 against ResNet-1001.",
     "width.question": "With as many multiply-adds, is the shallow and wide network as good as the deep and thin one, "
     "and by how much is it faster?",
     "width.arm.deep": "deep and thin, {depth} layers",
