@@ -12,6 +12,7 @@ import streamlit as st
 from app import state, words
 from app.components.lessonfigures import draw
 from app.components.lessonrun import experiment, time_of
+from app.components.report import outcome_report
 from resnet_tf.design.spec import SpecError
 from resnet_tf.lessons.course import Lesson, lessons
 from resnet_tf.lessons.experiments import MODES
@@ -222,6 +223,7 @@ def _take(lesson: Lesson, outcome: Outcome, figures: Collection, say: Say) -> No
             say("page.json"), lambda: json.dumps(outcome.as_json(), indent=1, ensure_ascii=False), f"{name}.json",
             "application/json", on_click="ignore", icon=":material/data_object:", key="lessons.json",
         )  # fmt: skip
+        outcome_report(lesson, outcome, say("page.report"), "lessons.report")
         with st.popover(say("page.teach"), icon=":material/school:"):
             hide = st.pills(say("page.hide"), PARTS, selection_mode="multi",
                             format_func=lambda part: say(f"page.hide.{part}"), key="lessons.teach.hide")  # fmt: skip

@@ -134,3 +134,13 @@ def test_what_others_have_measured_is_read_with_the_visitors_own_eyes(bench, fin
     other = bench.of("somebody else")
     with pytest.raises(NoSuchRun):
         _made(other, (Subject("ResNet-20", "", finished.spec, finished),))
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_lessons_outcome_is_offered_as_a_report(visit, language):
+    page = visit()
+    page.query_params["lesson"], page.query_params["lang"] = "degradation", language
+    page = opened(page.switch_page("views/lessons.py").run(), "lessons.report")
+    assert not page.exception
+    assert not page.error
+    assert {file.title for file in FILES} <= buttons(page)

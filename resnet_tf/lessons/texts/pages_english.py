@@ -165,6 +165,7 @@ TEXTS: dict[str, str] = {
     "page.open": "Open on the canvas",
     "page.take": "Take it along",
     "page.csv": "Figures (CSV)",
+    "page.report": "Report",
     "page.json": "Data (JSON)",
     "page.teach": "Link for a class",
     "page.hide": "Hide",

@@ -162,6 +162,7 @@ TEXTS: dict[str, str] = {
     "page.open": "Открыть на холсте",
     "page.take": "Взять с собой",
     "page.csv": "Графики (CSV)",
+    "page.report": "Отчёт",
     "page.json": "Данные (JSON)",
     "page.teach": "Ссылка для класса",
     "page.hide": "Скрыть",
