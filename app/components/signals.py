@@ -48,16 +48,18 @@ def points(flows: Sequence[GradientFlow], what: Callable[[GradientFlow], Mapping
 
 def lines(
     lined: Sequence[Line], title: str, note: str, *, key: str, log: bool = False, format: str = ",.2~r",
-    height: int = 200, least: float = 0.0, of: str = "block",
+    height: int = 200, least: float = 0.0, zero: bool = True, of: str = "block", order: Sequence[str] = (),
+    within: Sequence[Point] = (),
 ) -> None:  # fmt: skip
     """Draws the lines under a head that names them; on a logarithmic axis what is 0 is left out, and counted.
 
-    An axis that is none begins at 0 and reaches `least` at least. `of` is what a point is of.
+    An axis that is none begins at 0, unless it need not (`zero`), and reaches `least` at least; there is room for
+    points `within` it, too. `of` is what a point is of; in an `order` there is room for more.
     """
     shown = [line._replace(points=[p for p in line.points if p.mean > 0 or not log]) for line in lined]
     gone = sum(len(line.points) for line in lined) - sum(len(line.points) for line in shown)
     st.html(head(title, shown, f"{note}; {gone} at 0 are not drawn" if gone else note))
-    order = list(dict.fromkeys(point.block for line in lined for point in line.points))
+    places = list(order or dict.fromkeys(point.block for line in lined for point in line.points))
     rows = [(line.name, point) for line in shown for point in line.points]
     data = table({
         "block": [short_name(point.block) for _, point in rows],
@@ -69,13 +71,13 @@ def lines(
     })  # fmt: skip
     names = [line.name for line in lined]
     x = {
-        "field": "block", "type": "ordinal", "sort": [short_name(name) for name in order],
+        "field": "block", "type": "ordinal", "sort": [short_name(name) for name in places],
         "axis": {"title": None, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 6, "ticks": False},
-        "scale": {"padding": 0.4},
+        "scale": {"padding": 0.4, **({"domain": [short_name(name) for name in order]} if order else {})},
     }  # fmt: skip
-    drawn = [point for _, point in rows]
+    drawn = [*(point for _, point in rows), *within]
     axis = {"title": None, "format": format, "labelOverlap": True, **_marks(drawn, log=log)}
-    y = {"type": "quantitative", "scale": _scale(drawn, least, log=log), "axis": axis}
+    y = {"type": "quantitative", "scale": _scale(drawn, least, log=log, zero=zero), "axis": axis}
     colour = {"field": "series", "type": "nominal", "legend": None,
               "scale": {"domain": names, "range": [hue(line.hue) for line in lined]}}  # fmt: skip
     dash = {"field": "series", "type": "nominal", "legend": None,
@@ -95,19 +97,23 @@ def lines(
             {"mark": {"type": "area", "opacity": 0.18 if len(names) < 3 else 0.1, "clip": True},
              "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}}},
             {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": mean, "strokeDash": dash}},
-            {"mark": {"type": "point", "filled": True, "size": 30 if len(order) <= MOST_NAMES else 8, "opacity": 1},
+            {"mark": {"type": "point", "filled": True, "size": 30 if len(places) <= MOST_NAMES else 8, "opacity": 1},
              "encoding": {"y": mean, "tooltip": tooltip}},
         ],
     }  # fmt: skip
-    st.vega_lite_chart(data, spec, key=key, alt=f"{title} by {of}: {' and '.join(names)}; the table has them all")
+    st.vega_lite_chart(data, spec, key=key, alt=f"{title} by {of}: {' and '.join(names)}; all figures are below")
 
 
-def _scale(shown: Sequence[Point], least: float, *, log: bool) -> dict[str, Any]:
+def _scale(shown: Sequence[Point], least: float, *, log: bool, zero: bool = True) -> dict[str, Any]:
     """From the lowest to the highest figure, with a little room."""
     top = max((point.high for point in shown), default=1.0)
     if log:
         low = min((point.low for point in shown if point.low > 0), default=top / 10)
         return {"type": "log", "domain": [low / ROOM, top * ROOM], "nice": False}
+    if not zero and shown:
+        low = min(point.low for point in shown)
+        room = (ROOM - 1) * (top - low) or ROOM - 1
+        return {"domain": [low - room, top + room], "nice": False}
     return {"domain": [0, max(top * ROOM, least)], "nice": False}
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from app import state, words
 from app.components.canvas import still
 from app.components.choice import in_link
+from app.components.instep import in_step
 from app.components.lesions import lesions
 from app.components.measuring import is_under_way, outcome, press
 from app.components.orders import orders
@@ -53,6 +54,11 @@ def gradients(about: str) -> None:
         )
 
 
+def compared(about: str) -> None:
+    head(about)
+    in_step()
+
+
 def signal(about: str) -> None:
     head(about)
     orders()
@@ -85,6 +91,7 @@ def named(draw: Callable[[], None]) -> Callable[[], None]:
 
 SECTIONS: dict[str, Callable[[], None]] = {
     "Gradients": of_design(gradients),
+    "With and without": of_design(compared),
     "Signal": of_design(signal),
     "Paths": named(paths),
     "Lesions": named(lesions),

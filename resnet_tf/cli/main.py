@@ -12,6 +12,7 @@ from resnet_tf.cli import (
     designing,
     files,
     importing,
+    instep,
     presets,
     profiling,
     reproducing,
@@ -61,6 +62,10 @@ COMMANDS = {
         "profile plain20_cifar10 --json",
     ),
     reproducing.reproduce: ("reproduce report.html", "reproduce report.html --only counts --only ResNet-20 --json"),
+    instep.versus: (
+        "versus resnet20_cifar10", "versus resnet20_cifar10 --cut stage2 --cut stage3.block2 --seeds 5 --epochs 10",
+        "versus plain20_cifar10 --json",
+    ),
     sweeping.sweep: (
         "sweep resnet20_cifar10 --axis width=0.5,1,2 --axis learning_rate=0.01..1:log --how asha --trials 16",
         "sweep resnet20_cifar10 --axis shortcut=projection,zero-padding,none --repeats 3 --with epochs=5",

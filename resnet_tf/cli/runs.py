@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LOOK = 0.25  # seconds between two looks at the worker
 
 Id = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning.", show_default=False)]
-Task = Annotated[Literal["train", "export", "profile", "all"], typer.Option(help="What kind of runs.")]
+Task = Annotated[Literal["train", "export", "profile", "versus", "all"], typer.Option(help="What kind of runs.")]
 Most = Annotated[int | None, typer.Option(min=1, metavar="N", help="The newest N alone.", show_default="all")]
 
 

@@ -15,7 +15,7 @@ from resnet_tf.design.costs import costs
 from resnet_tf.design.spec import Spec
 from resnet_tf.runs.logs import noted
 from resnet_tf.runs.names import proper
-from resnet_tf.runs.quotas import Wish, check_pass, check_quotas
+from resnet_tf.runs.quotas import Wish, check_pass, check_quotas, check_size
 from resnet_tf.runs.records import MEASURED, PROFILED, Run, StoredEvent, Task
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from resnet_tf.runs.instance import Instance
     from resnet_tf.runs.profiles import Profiled
     from resnet_tf.runs.studies import Studied
+    from resnet_tf.runs.versus import Question
 
 MOST_TRAINED = 50  # of the newest trainings are offered
 MOST_LOOKED_THROUGH = 20  # of the newest runs of a key, for one that ended well
@@ -151,6 +152,21 @@ class Laboratory:
 
         runs = self._instance.store.runs("train", self.owner, most=MOST_TRAINED, brief=True)
         return [run for run in runs if run.state == "finished" and (spec is None or is_of(run, spec))]
+
+    # --- trainings in step
+
+    @noted("run.queued")
+    def versus(self, asked: Question, *, name: str) -> str:
+        """The id of a run that trains a design with and without some shortcuts in step, on the bundled digits.
+
+        Raises WorkbenchError and QuotaReached as `Workbench.train` does.
+        """
+        from resnet_tf.runs.profiles import IMAGES
+
+        check_size(self._instance.settings, Wish(self.owner, asked.spec, asked.recipe))
+        return self.begun("versus", asked.key) or self.begin(
+            "versus", asked.key, name, asked.spec, IMAGES, **asked.asked
+        )
 
     # --- what all measurements are
 

@@ -18,7 +18,7 @@ from resnet_tf.learning.sweeps import Base, Illegal, Plan, Search, all_epochs
 __all__ = ["Base", "Illegal", "Plan", "Recipe", "Search", "SweepAxis", "Values", "in_words", "parse_values",
            "written_value"]  # fmt: skip
 
-Task: TypeAlias = Literal["train", "export", "calibrate", "profile", "lesson", "study"]
+Task: TypeAlias = Literal["train", "export", "calibrate", "profile", "lesson", "study", "versus"]
 State: TypeAlias = Literal["queued", "running", "interrupted", "paused", "finished", "stopped", "failed", "diverged"]
 WorkerState: TypeAlias = Literal["starting", "warm", "busy", "resting", "down"]
 

@@ -274,9 +274,33 @@ def weights_by_path(run: Run, files: Files) -> dict[str, Any]:
     return {**checkpoint.weights, **checkpoint.averages}
 
 
+def versus(run: Run, desk: Desk) -> Generator[Happening, None, None]:
+    """How two networks fare that are trained in step: what they are, an event after each epoch of both, then all."""
+    from resnet_tf.learning.instep import in_step
+    from resnet_tf.learning.recipes import Recipe
+    from resnet_tf.learning.versus import moment_as_json, sides_of
+
+    began, asked = time.monotonic(), run.asked
+    sides, seeds = sides_of(run.spec, asked["parts"]), range(asked["seeds"])
+    trained = in_step(
+        sides, desk.files.with_images(run.dataset), Recipe(**asked["recipe"]), seeds, most_devices=desk.devices
+    )
+    with closing(trained):
+        for each in trained:
+            spent = time.monotonic() - began
+            if each.done == 0 and each.moment is None:
+                yield Happening("compiling", 0, 0, 0.0, {"steps": each.of, **each.found.as_json()})
+            elif each.moment is None:
+                what = f"seed {each.seed + 1} of {len(seeds)}, epoch {each.epoch} of {each.found.epochs}"
+                yield Happening("step", each.done, each.epoch, spent, {"measured": what})
+            else:
+                yield Happening("epoch", len(each.found.moments), each.epoch, spent, moment_as_json(each.moment))
+    yield Happening(MEASURED, each.of, 0, time.monotonic() - began, each.found.as_json())
+
+
 TASKS: dict[str, Task] = {
     "train": train, "export": export, "calibrate": calibrate, "profile": profile, "lesson": lesson,
-    "study": study,
+    "study": study, "versus": versus,
 }  # fmt: skip
 # errors whose message is a sentence for people already
 SENTENCES = (

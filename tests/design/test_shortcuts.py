@@ -4,8 +4,8 @@ import pytest
 
 from resnet_tf.design.expand import expand
 from resnet_tf.design.presets import PRESETS, edit, preset
-from resnet_tf.design.shortcuts import counterpart, has_shortcuts
-from resnet_tf.design.spec import ResNetSpec
+from resnet_tf.design.shortcuts import counterpart, has_shortcuts, without
+from resnet_tf.design.spec import ResNetSpec, SpecError
 
 
 def shortcuts(spec):
@@ -57,3 +57,43 @@ def test_one_with_a_few_cut_has_all_cut():
 def test_where_nothing_can_be_cut_there_is_no_counterpart(name):
     assert name in PRESETS
     assert counterpart(preset(name)) is None
+
+
+def cut_in(spec):
+    """The blocks that expand leaves without a shortcut."""
+    return {block.name for block in expand(spec).blocks if block.shortcut == "cut"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "gone"),
+    [
+        (("all",), {f"stage{s}.block{b}" for s in (1, 2, 3) for b in (1, 2, 3)}),
+        (("stage2",), {"stage2.block1", "stage2.block2", "stage2.block3"}),
+        (("stage1.block2",), {"stage1.block2"}),
+        (("stage3.block1", "stage1"), {"stage1.block1", "stage1.block2", "stage1.block3", "stage3.block1"}),
+    ],
+)
+def test_the_shortcuts_of_parts_are_cut_and_no_other(parts, gone):
+    spec = preset("resnet20_cifar10")
+    assert cut_in(without(spec, parts)) == gone
+    assert cut_in(without(edit(spec, cut_shortcuts=["stage2.block2"]), parts)) == gone | {"stage2.block2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "said"),
+    [
+        ("resnet20_cifar10", ("stem",), "stages or blocks"),
+        ("resnet20_cifar10", ("stage7",), "stage3"),
+        ("resnet20_cifar10", (), "at least one shortcut"),
+        ("plain20_cifar10", ("all",), "whose shortcuts are not all cut"),
+        ("densenet121", ("all",), "whose shortcuts are not all cut"),
+    ],
+)
+def test_what_has_no_shortcut_cannot_be_without(name, parts, said):
+    with pytest.raises(SpecError, match=said):
+        without(preset(name), parts)
+
+
+def test_branches_that_begin_at_zero_keep_their_shortcuts():
+    with pytest.raises(SpecError, match="needs its shortcut"):
+        without(edit(preset("resnet20_cifar10"), normalization={"kind": "fixup"}))

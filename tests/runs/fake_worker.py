@@ -13,6 +13,7 @@ import handmade
 
 from resnet_tf.design.calibration import PROBES
 from resnet_tf.learning.capacity import TrainingRefused
+from resnet_tf.learning.versus import moment_as_json
 from resnet_tf.lessons.results import recorded
 from resnet_tf.runs import worker
 from resnet_tf.runs.records import CALIBRATED, MEASURED, PROFILED
@@ -168,6 +169,17 @@ def lesson(run, desk):
     yield Happening(MEASURED, len(steps), 0, 1.0, outcome.as_json())
 
 
+def versus(run, desk):
+    """Trainings in step whose figures are known by heart."""
+    made = handmade.versus()
+    steps = len(made.moments)
+    yield Happening("compiling", 0, 0, 0.0, {"steps": steps, **made.as_json(), "moments": []})
+    for done, moment in enumerate(made.moments, 1):
+        yield Happening("step", done, moment.epoch, 0.1 * done, {"measured": f"seed {moment.seed + 1}"})
+        yield Happening("epoch", done, moment.epoch, 0.1 * done, moment_as_json(moment))
+    yield Happening(MEASURED, steps, 0, 1.0, made.as_json())
+
+
 def warm_up():
     if os.environ.get("FAKE_KERAS") == "missing":
         raise ModuleNotFoundError("No module named 'keras'")
@@ -175,5 +187,7 @@ def warm_up():
 
 
 if __name__ == "__main__":
-    tasks = {"train": train, "calibrate": calibrate, "profile": profile, "study": study, "lesson": lesson}
+    tasks = {
+        "train": train, "calibrate": calibrate, "profile": profile, "study": study, "lesson": lesson, "versus": versus,
+    }  # fmt: skip
     worker.main(tasks, warm_up, patience=float(sys.argv[1]))

@@ -15,6 +15,7 @@ from resnet_tf.learning.studies import (
     SignalByDepth,
     Surface,
 )
+from resnet_tf.learning.versus import Figures, Moment, Versus
 
 
 def flow(gradients, seed=0, ways=(1.0, 2.0, 3.0, 4.0), rank=4.0, dead=0.25):
@@ -95,3 +96,20 @@ STUDIES = {
 def study(kind):
     """What a worker writes of a study."""
     return {"images": 256, "found": STUDIES[kind]()}
+
+
+# --- trainings in step
+
+
+def versus(accuracies=((0.9, 0.5), (0.9, 0.6)), epochs=2, gradients=((1.0, 2.0), (0.01, 4.0))):
+    """Trainings in step whose sides have these accuracies at each seed (None diverged), gradients always the same."""
+    norms = tuple((1.0, *each) for each in gradients)
+    moments = []
+    for seed, ends in enumerate(accuracies):
+        moments.append(Moment(seed, 0, (None, None), norms))
+        figures = tuple(end and Figures(2.0, end, round(1 - end, 6), end) for end in ends)
+        known = tuple(end and each for end, each in zip(ends, norms, strict=True))
+        moments += [Moment(seed, epoch, figures, known) for epoch in range(1, epochs + 1)]
+    blocks = ("stem", "stage1.block1", "stage1.block2")
+    data = "Handwritten digits (bundled)"
+    return Versus((WITH, WITHOUT), blocks, epochs, len(accuracies), 32, data, tuple(moments))
