@@ -106,7 +106,7 @@ def _drawn(places: Sequence[str], whole: float, kinds: Sequence[str], of: str, h
         "axis": {"title": of or None, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 6, "ticks": False},
     }  # fmt: skip
     y = {"field": "accuracy", "type": "quantitative", "scale": {"domain": [0, 1]},
-         "axis": {"title": None, "format": ".0%", "tickCount": 5}}  # fmt: skip
+         "axis": {"title": None, "format": ".0%", "tickCount": 5, "grid": True}}  # fmt: skip
     kind = {"field": "shortcut", "type": "nominal", "legend": None}
     tooltip = [{"field": "name", "title": "block"},
                {"field": "accuracy", "type": "quantitative", "format": ".1%"}]  # fmt: skip
@@ -115,7 +115,7 @@ def _drawn(places: Sequence[str], whole: float, kinds: Sequence[str], of: str, h
         "padding": {"left": 2, "right": 10, "top": 4, "bottom": 2},
         "layer": [
             {"mark": {"type": "rule", "strokeDash": [4, 3], "opacity": 0.6, "color": "#8a929c"},
-             "encoding": {"y": {"datum": whole}}},
+             "encoding": {"y": {key: y[key] for key in ("type", "scale", "axis")} | {"datum": whole}}},
             {"mark": {"type": "point", "filled": True, "size": 55, "opacity": 0.85},
              "encoding": {
                  "x": x, "y": y, "tooltip": tooltip,

@@ -78,6 +78,16 @@ def doing(run: Run) -> str:
     return f"Measured: {run.latest['measured']}. About {words.seconds(max(left, 1.0))} left"
 
 
+def beneath(said: str, file: str, about: str, write: Callable[[], str]) -> None:
+    """What is to be known of the figures above, and beside it the button that takes them away as CSV."""
+    left, right = st.columns([14, 1], vertical_alignment="top")
+    left.caption(words.plain(said))
+    right.download_button(
+        "CSV", write, file, "text/csv", on_click="ignore", type="tertiary", icon=":material/download:", help=about,
+        key="laboratory.csv",
+    )  # fmt: skip
+
+
 def stop(run_id: str) -> None:
     try:
         state.workbench().stop(run_id)

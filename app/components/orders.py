@@ -6,11 +6,12 @@ import csv
 import io
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from app import state, words
-from app.components.measuring import is_under_way, outcome, press
+from app.components.measuring import beneath, is_under_way, outcome, press
 from app.components.signals import Line, Point, lines
 from resnet_tf.design.orders import ORDERS, in_orders
 from resnet_tf.design.spec import Spec, SpecError
@@ -65,7 +66,7 @@ def _draw(studied: Studied) -> None:
     st.markdown(words.plain(back))
     left, right = st.columns(2, gap="medium")
     with left:
-        _lines(found, "Gradient by block", "gradient", note="mean square of dE/dy, logarithmic")
+        _lines(found, "Gradient by block", "gradient", note="mean square of dE/dy, logarithmic", format="~e")
     with right:
         _lines(found, "What the branch adds", "branch", note="mean square of F(x), logarithmic")
     _refused(studied.spec)
@@ -73,11 +74,12 @@ def _draw(studied: Studied) -> None:
 
 
 def _lines(
-    found: Sequence[SignalByDepth], title: str, figure: str, *, note: str = "logarithmic", height: int = 220
+    found: Sequence[SignalByDepth], title: str, figure: str, *, note: str = "logarithmic", height: int = 220,
+    **look: Any,
 ) -> None:  # fmt: skip
     """A line for each order; the head's few logits, which are of another kind, are left out."""
     lined = [Line(each.order, ORDERS.index(each.order), _points(each, figure)) for each in found]
-    lines(lined, title, note, key=f"laboratory.{figure}", log=True, height=height)
+    lines(lined, title, note, key=f"laboratory.{figure}", log=True, height=height, **look)
 
 
 def _points(found: SignalByDepth, figure: str) -> list[Point]:
@@ -94,18 +96,13 @@ def _refused(spec: Spec) -> None:
 def _source(studied: Studied) -> None:
     when = time.strftime("%d %b %Y", time.localtime(studied.measured))
     seeds = len(studied.found[0].seeds)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(words.plain(
-            f"Measured here on {when}, on the {studied.device}: {studied.images:,} images of {studied.dataset.title} "
-            f"at {words.shape(studied.spec.input_shape)} through first weights and back, norms in training; the band "
-            f"runs from the lowest to the highest of {seeds} seeds. Variance: of each channel over images and places, "
-            "averaged over channels (Brock 2021)."
-        ))  # fmt: skip
-        st.space("stretch")
-        st.download_button(
-            "CSV", lambda: as_csv(studied.found), "signals.csv", "text/csv", on_click="ignore", type="tertiary",
-            icon=":material/download:", help="Every figure of every block in every order", key="laboratory.csv",
-        )  # fmt: skip
+    said = (
+        f"Measured here on {when}, on the {studied.device}: {studied.images:,} images of {studied.dataset.title} at "
+        f"{words.shape(studied.spec.input_shape)} through first weights and back, norms in training; the band runs "
+        f"from the lowest to the highest of {seeds} seeds. Variance: of each channel over images and places, averaged "
+        "over channels (Brock 2021)."
+    )
+    beneath(said, "signals.csv", "Every figure of every block in every order", lambda: as_csv(studied.found))
 
 
 def as_csv(found: Sequence[SignalByDepth]) -> str:

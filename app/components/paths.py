@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import state, words
 from app.components.charts import hue, table
-from app.components.measuring import is_under_way, outcome, press
+from app.components.measuring import beneath, is_under_way, outcome, press
 from app.components.signals import Line, Point, lines
 from resnet_tf.design.path_lengths import Lengths, PathLengths, fewest, path_lengths
 from resnet_tf.design.spec import Spec, SpecError
@@ -43,16 +43,11 @@ def paths() -> None:
         with column:
             lengths = getattr(found, field)
             bars(f"Paths by {what}", lengths.shares, lengths.most(), what, [f"{count:,}" for count in lengths.paths])
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(words.plain(
-            f"{passed(found.convolutions, KINDS['convolutions'])} Exact: at each addition or concatenation a path "
-            "comes by one of the ways that meet there (Veit 2016, section 3)."
-        ))  # fmt: skip
-        st.space("stretch")
-        st.download_button(
-            "CSV", lambda: as_csv(found, studied), "paths.csv", "text/csv", on_click="ignore", type="tertiary",
-            icon=":material/download:", help="How many paths have each length, exactly", key="laboratory.csv",
-        )  # fmt: skip
+    said = (
+        f"{passed(found.convolutions, KINDS['convolutions'])} Exact: at each addition or concatenation a path comes by "
+        "one of the ways that meet there (Veit 2016, section 3)."
+    )
+    beneath(said, "paths.csv", "How many paths have each length, exactly", lambda: as_csv(found, studied))
     if studied:
         _gradients(studied, found.branches)
     elif may_ask:

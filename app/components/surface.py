@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state, words
-from app.components.measuring import is_under_way, outcome, press
+from app.components.measuring import beneath, is_under_way, outcome, press
 from app.components.shown import RUN
 from app.components.trained import chosen_run, expected, source, to_train
 from resnet_tf.design.shortcuts import counterpart, has_shortcuts
@@ -141,16 +141,11 @@ def _draw(there: Sequence[tuple[Run, Studied]]) -> None:
     for name, each in zip(names, surfaces, strict=True):
         own = f"{name}: " if len(names) > 1 else ""
         st.caption(words.plain(own + around(each, classes)))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        beyond = sum(loss > high for each in surfaces for row in each.losses for loss in row)
-        more = f"Directions from seed {surfaces[0].seed}, the same for every network whose layers have the same names."
-        more += f" {beyond:,} points above {words.significant(high)} are drawn at the top." if beyond else ""
-        st.caption(words.plain(source(there[0][1], "of the training", more)))
-        st.space("stretch")
-        st.download_button(
-            "CSV", lambda: as_csv(names, surfaces), "surfaces.csv", "text/csv", on_click="ignore", type="tertiary",
-            icon=":material/download:", help="The loss at every point", key="laboratory.csv",
-        )  # fmt: skip
+    beyond = sum(loss > high for each in surfaces for row in each.losses for loss in row)
+    more = f"Directions from seed {surfaces[0].seed}, the same for every network whose layers have the same names."
+    more += f" {beyond:,} points above {words.significant(high)} are drawn at the top." if beyond else ""
+    beneath(source(there[0][1], "of the training", more), "surfaces.csv", "The loss at every point",
+            lambda: as_csv(names, surfaces))  # fmt: skip
 
 
 def scale(surfaces: Sequence[Surface], classes: int) -> tuple[float, float]:

@@ -5,7 +5,7 @@ const RAMP = {
   light: ["#0d3566", "#205494", "#3670b5", "#578cca", "#7fa9da", "#a9c6e8", "#d3e2f3"],
   dark: ["#27466b", "#3a6391", "#4c7db1", "#5f97cd", "#86b5e4", "#b3d2f2", "#dcebfa"],
 }
-const FIRST = { turn: 0.65, tilt: 0.6 }
+const FIRST = { turn: 0.65, tilt: 0.9 } // into the valley
 const ABOVE = Math.PI / 2
 const STEEP = 1.3 // from here on it is seen from above, and has no heights
 const TALL = 1.1 // height of the box, where its half side is 1

@@ -72,7 +72,7 @@ def comes_by(found: PathGradients, paths: Lengths) -> str:
     (low, high), (shortest, longest) = fewest(shares), paths.most()
     middle = sum(length * share for length, share in enumerate(shares))
     return (
-        f"With each branch that it passes the gradient of a single path becomes {fraction(factor)} what it was. So "
+        f"With each branch that it passes the gradient of a single path becomes {fraction(factor)} what it was. "
         f"95 % of all that comes, as the sum of the paths' norms, comes by paths through {low:,} to {high:,} branches, "
         f"{short(middle)} on average, where 95 % of the paths pass {shortest:,} to {longest:,}, "
         f"{short(paths.mean)} on average."

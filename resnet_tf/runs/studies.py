@@ -37,7 +37,7 @@ __all__ = ["BATCH", "KINDS", "LesionStudy", "PathGradients", "SignalByDepth", "S
 
 HELD_OUT = 0.2  # of the images
 BUILT, TRACED = 1.0, 0.06  # seconds for a network, and for each of its layers
-RATE = 30e9  # multiply-adds a second, on two cores
+RATE = 20e9  # multiply-adds a second, on two cores
 
 
 def _signals(found: Any) -> tuple[SignalByDepth, ...]:

@@ -192,7 +192,7 @@ def test_lesions_are_asked_of_a_run_of_the_design(section, bench):
     assert "with all 3 10.0 %, where guessing has 10.0 %" in words
     assert "for validation of Handwritten digits" in words
     assert len(page.get("vega_lite_chart")) == 3
-    assert chart(page, 0)["layer"][0]["encoding"]["y"] == {"datum": 0.9}
+    assert chart(page, 0)["layer"][0]["encoding"]["y"]["datum"] == 0.9
     assert "Lesions" not in said(section("Lesions", "resnet56_cifar10"))
 
 
