@@ -113,7 +113,7 @@ def _pairs(then: Row, now: Row) -> Iterator[_Pair]:
     after = dict(zip(now.places or ("",), now.values, strict=True))
     for place in (*before, *(place for place in after if place not in before)):
         called = place if isinstance(place, str) else f"{then.along} {place:g}"
-        yield f"{called}, seed {then.seed}", before.get(place), after.get(place)
+        yield ", ".join(filter(None, (called, f"seed {then.seed}"))), before.get(place), after.get(place)
 
 
 def _most(apart: Sequence[_Pair]) -> str:

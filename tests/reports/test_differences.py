@@ -94,3 +94,13 @@ def test_a_count_that_was_changed_is_said_with_its_sign():
     wrong = replace(design, counts={**design.counts, "macs": design.counts["macs"] - 5})
     found = by_name(of_counts(wrong))["multiply-adds"]
     assert (found.verdict, found.note) == ("differs", "+5")
+
+
+def test_a_number_without_a_place_is_told_by_its_seed():
+    then = reported.profiled()
+
+    def change(found):
+        found["sums"][1]["remainder"] = 0.5
+
+    difference = by_name(of_numbers(then, changed(then, change)))["remainder, the formula's terms"]
+    assert difference.note == "by 0.5, at 1 of 2, first at seed 1"
