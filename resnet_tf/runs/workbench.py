@@ -142,7 +142,8 @@ class Workbench:
         uploads = self.home.uploads(self._owner)
         self._instance.files.seek_uploads(self._owner)
         kept = sorted(uploads.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-        return [*catalogue.DATASETS.values(), *(_card_of(path) for path in kept)]
+        cards = (_card_of(path, path.stat().st_mtime_ns) for path in kept)
+        return [*catalogue.DATASETS.values(), *(card for card in cards if card is not None)]
 
     def add_images(self, name: str, data: bytes | str | os.PathLike[str]) -> DatasetCard:
         """The card of somebody's own images, checked and kept: the bytes of a zip or npz, or the path of a folder."""
@@ -593,13 +594,15 @@ def _seed(seed: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def _card_of(path: Path) -> DatasetCard:
+def _card_of(path: Path, _written: int) -> DatasetCard | None:
+    """The card of added images as they were written then; None where they are damaged: there is nothing to train on."""
     from resnet_tf.learning.archives import card_of
 
     try:
         return card_of(path)
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise WorkbenchError(f"The added images in {path} are damaged ({error}): delete that file") from error
+        log.warning("The added images in %s are damaged (%s): they are left out", path, error)
+        return None
 
 
 def _recognised(what: str, read: Callable[[], Recognised]) -> Recognised:

@@ -376,6 +376,10 @@ def test_shade_stands_for_what_is_chosen_and_its_number_stands_in_the_box(visit)
 def test_what_differs_from_the_network_beside_is_a_shade_and_a_number(visit):
     """ResNet-50 of 2015 has its strides elsewhere: in three blocks two convolutions, and what lies between them."""
     page = visit("?design=resnet50_v1")
+    page.get_by_role("button", name="Compare with").click()
+    page.get_by_role("combobox", name="Network").fill("ResNet-50")
+    page.get_by_role("option", name="ResNet-50", exact=True).click()
+    page.keyboard.press("Escape")
     measures = page.get_by_role("combobox", name="Colour by")
     measures.select_option(label="difference from ResNet-50")
     expect(page.locator(".canvas .scale")).to_contain_text("layers unlike ResNet-50's")

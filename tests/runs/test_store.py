@@ -294,6 +294,12 @@ def test_added_images_are_kept_and_can_be_trained_on(tmp_path):
     assert (run.spec.classes, run.spec.input_shape[2], run.dataset) == (2, card.image_shape[2], card)
     with pytest.raises(WorkbenchError, match="neither a zip nor an npz"):
         bench.add_images("a letter", b"dear aunt")
+    bench.add_images("cats and dogs", folder.read_bytes())  # the same images: the newer name holds
+    assert [each.title for each in bench.datasets() if each.path] == ["cats and dogs"]
+    whole = bytearray(Path(card.path).read_bytes())
+    whole[len(whole) // 2] ^= 1
+    Path(card.path).write_bytes(whole)
+    assert [each.title for each in bench.datasets() if each.path] == []  # of damaged ones nothing is offered
 
 
 @pytest.mark.parametrize("formats", [["savedmodle"], ["keras", "card"]])
