@@ -17,9 +17,9 @@ from resnet_tf.runs.versus import QUANTITIES, WITH, Found, Versus, differs, dive
 LOOK, NEWEST = "instep.look", "instep.newest"
 # what is drawn over the epochs: a figure, its title, what is said of it, and how its axis looks
 CURVES = (
-    ("validation_accuracy", "Validation accuracy", "right", {"zero": False, "format": ".3~%"}),
-    ("validation_loss", "Validation loss", "logarithmic", {"log": True}),
-    ("loss", "Training loss", "logarithmic", {"log": True}),
+    ("validation_accuracy", "Validation accuracy", "by epoch", {"zero": False, "format": ".3~%"}),
+    ("validation_loss", "Validation loss", "by epoch, logarithmic", {"log": True}),
+    ("loss", "Training loss", "by epoch, logarithmic", {"log": True}),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state, words
+from app.components.canvas import still
 from app.components.measuring import begin
 from resnet_tf.design.labels import block_label
 from resnet_tf.design.shortcuts import ALL, has_shortcuts
@@ -59,6 +60,7 @@ def press(asked: Question) -> None:
         f"with the same weights and see the same batches. About **{seconds}**, estimated for "
         f"{'this machine as it was measured' if measured else 'two processor cores'}."
     )
+    still(state.current_costs(), "stage", key="instep.still")
 
 
 def _count(number: int, what: str) -> str:
