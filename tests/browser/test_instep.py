@@ -9,7 +9,7 @@ from benchmarks.served import settle
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 
-SMALL = preset("resnet20_cifar10", input_shape=(16, 16, 3), stages=[{"blocks": 2, "width": 8}])
+SMALL = preset("resnet20_cifar10", input_shape=(16, 16, 3), stages=[{"blocks": 2, "width": 16}])
 
 
 def test_one_press_trains_both_sides_and_the_slider_goes_through_the_training(visit):
