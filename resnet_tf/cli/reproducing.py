@@ -139,10 +139,10 @@ def _again(experiment: Experiment, title: str, given: DatasetCard | None) -> Ite
 def _expected(same: bool, places: Sequence[Difference]) -> str:
     """What the places make one expect of the numbers."""
     if same:
-        return "The same device and versions: every number must come out as it did, to the last bit."
+        return "The same device, processor and versions: every number must come out as it did, to the last bit."
     others = [each.what for each in places if each.verdict == "differs"]
     if not others:
-        return "The report does not say with which versions it was made: numbers may come out otherwise."
+        return "The report does not say all that it was made with: numbers may come out otherwise."
     return f"Made with another {', '.join(others)}: numbers may come out otherwise."
 
 

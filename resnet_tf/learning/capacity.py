@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import platform
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -108,11 +110,28 @@ def largest(most: int, fits: Callable[[int], bool]) -> int:
 
 def computes_bfloat16() -> bool:
     """Whether this machine's processor multiplies in bfloat16 by itself; elsewhere it is slower than float32."""
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(_cpuinfo().split())  # the last is ARM's
+
+
+# the widest first: kernels are chosen by them, and divide their sums otherwise
+_INSTRUCTIONS = ("amx_int8", "avx512_vnni", "avx512f", "avx2", "avx", "sse4_2", "asimd")
+
+
+def processor() -> str:
+    """The processor's name and the widest instructions that it has: with others the last digits are others."""
+    known = _cpuinfo()
+    name = re.search(r"^model name\s*:\s*(.+)$", known, re.MULTILINE)
+    widest = next((each for each in _INSTRUCTIONS if each in known.split()), "")
+    said = name[1].strip() if name else platform.processor() or platform.machine()
+    return f"{said}, {widest}" if widest else said
+
+
+def _cpuinfo() -> str:
+    """What Linux says of the processor; empty elsewhere."""
     try:
-        flags = _CPUINFO.read_text()
-    except OSError:  # not a Linux
-        return False
-    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.split())  # the last is ARM's
+        return _CPUINFO.read_text()
+    except OSError:
+        return ""
 
 
 def available_bytes() -> int:

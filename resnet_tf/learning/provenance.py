@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from resnet_tf.learning.capacity import processor
 from resnet_tf.learning.card import versions
 
 
 def provenance(backend: str, fingerprint: str) -> dict[str, Any]:
-    """Versions by package, the backend of Keras, the CPU's cores and the SHA-256 of images and labels.
+    """Versions by package, Keras' backend, the processor and its cores, and the SHA-256 of images and labels.
 
     Cores are told since sums are divided over them: the same network on fewer has other last digits.
     """
-    return {"versions": {**versions(), "backend": backend}, "cores": os.cpu_count(), "data": fingerprint}
+    return {
+        "versions": {**versions(), "backend": backend, "processor": processor()},
+        "cores": os.cpu_count(),
+        "data": fingerprint,
+    }

@@ -12,6 +12,7 @@ from resnet_tf.design.costs import costs
 from resnet_tf.design.links import to_link
 from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.backend import device
+from resnet_tf.learning.capacity import processor
 from resnet_tf.learning.card import versions
 from resnet_tf.learning.datasets import load
 from resnet_tf.lessons.course import Lesson
@@ -58,7 +59,7 @@ def steps(lesson: Lesson, mode: Mode = "quick", seeds: int | None = None) -> Ite
     findings = tuple(finding(check, figures) for check in lesson.experiment.checks)
     yield Outcome(
         lesson.name, mode, verdict(findings), findings, tuple(arms), chosen, round(time.perf_counter() - began, 1),
-        f"{device().name}, {os.cpu_count()} cores", versions(), _fingerprint(setting),
+        f"{device().name}, {os.cpu_count()} cores", {**versions(), "processor": processor()}, _fingerprint(setting),
         date.isoformat(timespec="seconds"), command(lesson, mode, seeds),
     )  # fmt: skip
 

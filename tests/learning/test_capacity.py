@@ -90,3 +90,13 @@ def test_half_precision_is_where_the_processor_says_so(tmp_path, monkeypatch, fl
     assert capacity.computes_bfloat16() == has_it
     monkeypatch.setattr(capacity, "_CPUINFO", tmp_path / "nowhere")
     assert not capacity.computes_bfloat16()
+
+
+def test_a_processor_is_its_name_and_its_widest_instructions(tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: AMD EPYC\nflags\t\t: fpu sse4_2 avx avx2\n")
+    monkeypatch.setattr(capacity, "_CPUINFO", tmp_path / "cpuinfo")
+    assert capacity.processor() == "AMD EPYC, avx2"
+    (tmp_path / "cpuinfo").write_text("model name : Xeon\nflags : avx2 avx512f avx512_vnni\n")
+    assert capacity.processor() == "Xeon, avx512_vnni"
+    monkeypatch.setattr(capacity, "_CPUINFO", tmp_path / "nowhere")
+    assert capacity.processor()

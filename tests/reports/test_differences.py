@@ -74,6 +74,11 @@ def test_another_device_or_version_makes_no_bit_certain():
     assert not is_same_place(then, reported.made(versions={**reported.VERSIONS, "keras": "3.13.0"}))
     assert is_same_place(then, reported.made(versions={**reported.VERSIONS, "Python": "3.12.0"}))
     assert not is_same_place(reported.made(versions={}), reported.made())
+    assert not is_same_place(then, reported.made(versions={**reported.VERSIONS, "processor": "A, avx512f"}))
+    silent = {name: version for name, version in reported.VERSIONS.items() if name != "processor"}
+    assert not is_same_place(reported.made(versions=silent), reported.made())  # it may have been another
+    (place,) = (each for each in of_places(reported.made(versions=silent), then) if each.what == "processor")
+    assert (place.verdict, place.now) == ("not recorded", "A, avx2")
     found = by_name(of_places(then, reported.made(versions={"Python": "3.11.7"})))
     assert (found["keras"].verdict, found["keras"].now) == ("differs", "none")
     assert found["Python"].verdict == "same"
