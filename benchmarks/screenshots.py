@@ -3,7 +3,7 @@
     python -m benchmarks.screenshots [--folder assets/screenshots]
 
 Trains ResNet-20 and the plain network of the same depth on the bundled digits, exports the first in every format,
-sweeps its width and learning rate, and takes each page in light and dark. Takes about four minutes.
+sweeps its width and learning rate, profiles ResNet-56, and takes each page in light and dark. Takes five minutes.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def prepare(bench: Workbench) -> dict[str, str]:
     search = Search(axes=tuple(parse_axis(axis) for axis in SWEPT))
     sweep = bench.sweep(preset(SHOWN), "digits", recipe(epochs=2), search, name=PRESETS[SHOWN].title)
     finished(bench.sweep_of, sweep)
+    finished(bench.run, bench.laboratory.profile(preset(BESIDE), name=PRESETS[BESIDE].title))
     beside = "&".join(f"with={key}" for key in (f"run.{run}", f"run.{other}", f"preset.{BESIDE}"))
     return {
         "design": "",
@@ -63,6 +64,8 @@ def prepare(bench: Workbench) -> dict[str, str]:
         "train": f"train?design={SHOWN}&run={run}",
         "compare": f"compare?design={SHOWN}&{beside}",
         "sweeps": f"sweeps?design={SHOWN}&sweep={sweep}",
+        "laboratory": f"laboratory?design={BESIDE}",
+        "lessons": "lessons?lesson=gradient",
         "export": f"export?design={SHOWN}&export={export}",
     }
 
