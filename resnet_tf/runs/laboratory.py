@@ -201,7 +201,7 @@ class Laboratory:
         """The newest run of a key that has an event of a kind, and that event: this owner's, or whoever's."""
         for run in self._runs(task, key, most=MOST_LOOKED_THROUGH, everybodys=everybodys):
             for event in self._instance.store.events(run.id, (kind,)):
-                return run, event
+                return self._instance.store.run(run.id), event  # as it is by now: it may have waited a moment ago
         return None
 
     def _runs(self, task: Task, key: str, *, most: int, everybodys: bool = False) -> Iterator[Run]:

@@ -305,6 +305,7 @@ class Workbench:
         """How fast a worker of this instance trains, as it was measured last; None where it never was."""
         for run in self._store.runs("calibrate", None, most=MOST_CALIBRATIONS, brief=True):
             for event in self._store.events(run.id, (CALIBRATED,)):
+                run = self._store.run(run.id)  # as it was when it wrote that: it may have waited a moment ago
                 measured = Calibration(run.device or "", run.why or "", run.started or 0.0,
                                        tuple(event.values["seconds"].items()))  # fmt: skip
                 if measured.complete:

@@ -53,14 +53,16 @@ class Hands(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def on_the_canvas(self, data):
-        part = data.draw(st.sampled_from(["network", *(row.name for row in costs(self.now).stages)]), "part")
+        parts = ["network", *(row.name for row in costs(self.now).stages)]
+        part = data.draw(st.sampled_from([part for part in parts if moves(self.now, part)]), "part")
         done = data.draw(st.sampled_from(moves(self.now, part)), "move")
         self.page = gesture(self.page, "moved", {"part": part, "name": done.move.name})
         self.edited(done.spec)
 
     @rule(data=st.data())
     def on_a_block(self, data):
-        block = data.draw(st.sampled_from([block.name for block in costs(self.now).graph.blocks]), "block")
+        blocks = [block.name for block in costs(self.now).graph.blocks if moves(self.now, block.name)]
+        block = data.draw(st.sampled_from(blocks), "block")
         done = data.draw(st.sampled_from(moves(self.now, block)), "move")
         self.page = gesture(self.page, "moved", {"part": block, "name": done.move.name})
         self.edited(done.spec)
