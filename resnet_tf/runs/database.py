@@ -34,7 +34,7 @@ CONNECTIONS = 15  # of a process to PostgreSQL, made as they are needed
 PATIENCE = 3.0  # seconds to wait for a lock that another program holds
 # a server that is gone with its whole machine, or behind a network that is cut, says nothing: seconds, milliseconds
 REACH = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 3}
-JUST_USED = 0.2  # seconds ago: less than any database takes to go and come back
+JUST_USED = 0.02  # seconds ago: less than any database takes to go and come back, and more than a page's questions
 PAUSE = 0.1  # seconds before a connection is sought again
 _DRIVERS = re.compile(r"^postgres(ql)?://")  # as hosts write it, without a driver
 _GONE = (OperationalError, InterfaceError)

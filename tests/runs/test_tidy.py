@@ -234,18 +234,18 @@ def test_a_server_tidies_up_by_itself(open_bench, monkeypatch):
     until(lambda: not folder.exists(), 60)
 
 
-def test_a_server_that_tidies_up_begins_no_records(tmp_path, database_url, monkeypatch):
-    """Theirs may be moved away just then."""
+def test_a_server_that_tidies_up_begins_no_records(tmp_path, monkeypatch):
+    """Their file may be moved away just then."""
     monkeypatch.setattr(tidier, "FIRST", 0.0)
     looked = []
     monkeypatch.setattr("resnet_tf.runs.tidy.tidy", lambda files, store, chosen: looked.append(store))
-    bench = Bench(tmp_path / "home", database_url)
+    bench = Bench(tmp_path / "home")
     bench._instance.tidier.start()
     time.sleep(1.0)
     assert looked == []
     assert bench._instance._database.version() is None
     bench.ask()  # somebody's question does
-    again = Bench(tmp_path / "home", database_url)
+    again = Bench(tmp_path / "home")
     again._instance.tidier.start()
     until(lambda: looked)
     for each in (bench, again):
