@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import state, words
 from app.components.charts import hue, table
-from app.components.measuring import is_under_way, outcome, press
+from app.components.measuring import is_under_way, outcome, over, press
 from app.components.signals import short_name
 from app.components.table import Column, sortable
 from app.components.trained import chosen_run, expected, source, to_train
@@ -138,13 +138,7 @@ def _table(studied: Studied) -> None:
                          each.score.loss))
         for kind in DONE for i, each in enumerate(getattr(study, kind))
     ]  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Every lesion")
-        st.space("stretch")
-        st.download_button(
-            "CSV", lambda: as_csv(study), "lesions.csv", "text/csv", on_click="ignore", type="tertiary",
-            icon=":material/download:", help="Every lesion with its accuracy and loss", key="laboratory.csv",
-        )  # fmt: skip
+    over("Every lesion", "lesions.csv", "Every lesion with its accuracy and loss", lambda: as_csv(study))
     sortable(columns, rows, key="laboratory.lesions", label="Every lesion and what it costs", height=300)
     st.caption(words.plain(source(studied, "for validation", f"Sets and pairs drawn from seed {study.seed}.")))
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app import state, words
+from app.components.measuring import EVERY, begin, is_under_way, stop, tell
 from app.frame import net
-from resnet_tf.design.spec import SpecError
 from resnet_tf.lessons.course import Lesson
 from resnet_tf.lessons.experiments import MODES, Mode
 from resnet_tf.lessons.reports import device_said
 from resnet_tf.lessons.results import Outcome, recorded
 from resnet_tf.lessons.texts import text
-from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
-
-EVERY = 1.0  # seconds between two looks at an experiment under way
-SAID = "lessons.said"
 
 
 def experiment(lesson: Lesson) -> None:
     """Draws the two buttons, or how far an experiment under way is."""
     laboratory = state.workbench().laboratory
     runs = {mode: laboratory.trying(lesson.name, mode) for mode in MODES}
-    under_way = next((run for run in runs.values() if run is not None and not run.over), None)
+    under_way = next(filter(is_under_way, runs.values()), None)
     if under_way is not None:
         st.fragment(_live, run_every=EVERY)(lesson, under_way.id)
         return
@@ -31,7 +29,8 @@ def experiment(lesson: Lesson) -> None:
         for mode in MODES:
             label = f"{text('page.run', lesson.language)}: {text(f'mode.{mode}', lesson.language)}"
             st.button(label, type="primary" if mode == "quick" else "secondary", icon=":material/science:",
-                      on_click=_begin, args=(lesson, mode), key=f"lessons.run.{mode}",
+                      on_click=begin,
+                      args=(partial(laboratory.try_lesson, lesson, mode),), key=f"lessons.run.{mode}",
                       help=takes(lesson, mode))  # fmt: skip
     st.caption(
         words.plain(" · ".join(f"{text(f'mode.{mode}', lesson.language)}: {takes(lesson, mode)}" for mode in MODES))
@@ -56,20 +55,6 @@ def time_of(seconds: float, language: str) -> str:
     return text("page.minutes" if minutes else "page.seconds", language, number=f"{number:.0f}")
 
 
-def _begin(lesson: Lesson, mode: Mode) -> None:
-    try:
-        state.workbench().laboratory.try_lesson(lesson, mode)
-    except (WorkbenchError, SpecError) as error:
-        st.session_state[SAID] = str(error)
-
-
-def _stop(run: str) -> None:
-    try:
-        state.workbench().stop(run)
-    except WorkbenchError as error:
-        st.session_state[SAID] = str(error)
-
-
 def _live(lesson: Lesson, run_id: str) -> None:
     with net("This experiment"):
         run = state.workbench().run(run_id)
@@ -77,7 +62,7 @@ def _live(lesson: Lesson, run_id: str) -> None:
             st.rerun()  # the whole page: what came out is drawn
         bar, button = st.columns([3, 1], vertical_alignment="center")
         bar.progress(run.progress, text=words.plain(_doing(lesson, run)))
-        button.button(text("page.stop", lesson.language), icon=":material/stop:", width="stretch", on_click=_stop,
+        button.button(text("page.stop", lesson.language), icon=":material/stop:", width="stretch", on_click=stop,
                       args=(run.id,), key="lessons.stop")  # fmt: skip
         _tell(None, lesson.language)
 
@@ -97,9 +82,8 @@ def _doing(lesson: Lesson, run: Run) -> str:
 
 def _tell(ended: Run | None, language: str) -> None:
     """What a click could not do, and how the last attempt ended."""
-    if said := st.session_state.pop(SAID, None):
-        st.error(words.plain(said), icon=":material/error:")
-    elif ended is not None and ended.state == "failed":
+    tell()
+    if ended is not None and ended.state == "failed":
         st.error(words.plain(text("page.failed", language, error=ended.error)), icon=":material/error:")
     elif ended is not None and ended.state == "interrupted":
         st.warning(words.plain(text("page.interrupted", language)), icon=":material/info:")

@@ -82,7 +82,20 @@ def beneath(said: str, file: str, about: str, write: Callable[[], str]) -> None:
     """What is to be known of the figures above, and beside it the button that takes them away as CSV."""
     left, right = st.columns([14, 1], vertical_alignment="top")
     left.caption(words.plain(said))
-    right.download_button(
+    with right:
+        _as_csv(file, about, write)
+
+
+def over(title: str, file: str, about: str, write: Callable[[], str]) -> None:
+    """The head of a table, and at its end the button that takes the numbers away as CSV."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"##### {title}")
+        st.space("stretch")
+        _as_csv(file, about, write)
+
+
+def _as_csv(file: str, about: str, write: Callable[[], str]) -> None:
+    st.download_button(
         "CSV", write, file, "text/csv", on_click="ignore", type="tertiary", icon=":material/download:", help=about,
         key="laboratory.csv",
     )  # fmt: skip

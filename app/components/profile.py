@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app import words
+from app.components.measuring import over
 from app.components.signals import Line, Point, lines, points
 from app.components.table import Column, sortable
 from resnet_tf.design.labels import block_label
@@ -155,13 +156,7 @@ def _figure(value: float) -> str:
 def _table(measured: Profile) -> None:
     """A row for each block, means over seeds; all seeds are in the file."""
     columns, rows = _rows(measured)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Every block")
-        st.space("stretch")
-        st.download_button(
-            "CSV", lambda: as_csv(measured), "gradients.csv", "text/csv", on_click="ignore", type="tertiary",
-            icon=":material/download:", help="Every figure of every block at every seed", key="laboratory.csv",
-        )  # fmt: skip
+    over("Every block", "gradients.csv", "Every figure of every block at every seed", lambda: as_csv(measured))
     sortable(columns, rows, key="laboratory.blocks", label="Signals of every block, means over seeds", height=320)
 
 

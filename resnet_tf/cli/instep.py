@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resnet_tf.cli.designs import Changes, DesignArgument, design
-from resnet_tf.cli.output import AsJson, Cell, finite, print_json, print_table
+from resnet_tf.cli.output import AsJson, Cell, print_found, print_over
 from resnet_tf.cli.training import Dataset, Devices, ImageSize, RecipeChanges, RecipeName
 from resnet_tf.design.shortcuts import ALL
 from resnet_tf.learning.versus import EPOCHS, MOST_EPOCHS, MOST_SEEDS, SEEDS
@@ -60,20 +60,12 @@ def versus(
         for each in in_step(sides, plan.dataset, plan.recipe, range(seeds), most_devices=devices):
             _tell(each)
     found = each.found
-    if as_json:
-        print_json(finite({**found.as_json(), "findings": sentences(found)}))
-        return
-    print_table(*_table(found))
-    print()
-    for sentence in sentences(found):
-        print(sentence)
+    print_found(found.as_json(), sentences(found), _table(found), as_json=as_json)
 
 
 def _tell(each: Advance) -> None:
-    """On a terminal, how far it is: over the line before, which the end clears."""
-    if sys.stderr.isatty():
-        said = f"seed {each.seed}, epoch {each.epoch} of {each.found.epochs}, {100 * each.done / each.of:.0f} %"
-        print(f"\r\x1b[K{said if each.done < each.of else ''}", end="", file=sys.stderr, flush=True)
+    said = f"seed {each.seed}, epoch {each.epoch} of {each.found.epochs}, {100 * each.done / each.of:.0f} %"
+    print_over(said if each.done < each.of else "")
 
 
 def _table(found: Versus) -> tuple[Sequence[str], list[list[Cell]]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
 Cell: TypeAlias = str | int | float | None
+Table: TypeAlias = tuple[Sequence[str], Iterable[Sequence[Cell]]]  # heads and rows
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
@@ -47,6 +49,23 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, int) and not isinstance(cell, bool):
         return f"{cell:,}"
     return f"{cell:g}" if isinstance(cell, float) else str(cell)
+
+
+def print_over(line: str) -> None:
+    """On a terminal, how far it is: over the line before; an empty one clears it."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+
+def print_found(document: dict[str, Any], said: Sequence[str], table: Table, *, as_json: bool) -> None:
+    """Prints what was measured: for people a table and what it says in sentences, for programs all of it."""
+    if as_json:
+        print_json(finite({**document, "findings": said}))
+        return
+    print_table(*table)
+    print()
+    for sentence in said:
+        print(sentence)
 
 
 def size(count: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resnet_tf.cli.designs import Changes, DesignArgument, design
-from resnet_tf.cli.output import AsJson, Cell, finite, print_json, print_table
+from resnet_tf.cli.output import AsJson, Cell, print_found, print_over
 from resnet_tf.cli.training import Dataset, ImageSize
 from resnet_tf.learning.profile import BATCH, MOST_SEEDS, SEEDS
 
@@ -50,20 +50,11 @@ def profile(
             _tell(each)
     found = each.profile
     assert found is not None  # the last one has it
-    if as_json:
-        print_json(finite({**found.as_json(), "findings": sentences(found)}))
-        return
-    print_table(*_table(found))
-    print()
-    for sentence in sentences(found):
-        print(sentence)
+    print_found(found.as_json(), sentences(found), _table(found), as_json=as_json)
 
 
 def _tell(each: Measured) -> None:
-    """On a terminal, how far it is: over the line before, which the end clears."""
-    if sys.stderr.isatty():
-        said = "" if each.profile else f"{each.done} of {each.of} passes"
-        print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+    print_over("" if each.profile else f"{each.done} of {each.of} passes")
 
 
 def _table(found: Profile) -> tuple[Sequence[str], list[list[Cell]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resnet_tf.cli.failures import DIFFERENT, Failed
-from resnet_tf.cli.output import AsJson, finite, print_json, print_table
+from resnet_tf.cli.output import AsJson, finite, print_json, print_over, print_table
 from resnet_tf.design.spec import SpecError
 
 if TYPE_CHECKING:
@@ -129,8 +128,8 @@ def _again(experiment: Experiment, title: str, given: DatasetCard | None) -> Ite
     if are_other_images(experiment.made, made):
         yield Section(f"{title}, its images", of_images(experiment.made, made), exact=True, note="Not done again.")
         return
-    found = repeated(experiment, made, card, _tell)
-    _tell("")
+    found = repeated(experiment, made, card, print_over)
+    print_over("")
     if are_other_images(experiment.made, found.made):  # a lesson says of which when it is done
         yield Section(f"{title}, its images", of_images(experiment.made, found.made), exact=True)
     yield Section(title, of_numbers(experiment, found), exact=same)
@@ -144,12 +143,6 @@ def _expected(same: bool, places: Sequence[Difference]) -> str:
     if not others:
         return "The report does not say all that it was made with: numbers may come out otherwise."
     return f"Made with another {', '.join(others)}: numbers may come out otherwise."
-
-
-def _tell(line: str) -> None:
-    """On a terminal, how far it is: over the line before."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def _print(section: Section) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -207,15 +207,25 @@ def profile(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     """One event for each pass over the images, then what all of them say of the design."""
     from resnet_tf.learning.measure import profiled
 
+    measured = profiled(run.spec, desk.files.with_images(run.dataset))
+    told = ((each.done, each.of, each.what, each.profile and each.profile.as_json()) for each in measured)
+    yield from _measuring(PROFILED, told, lambda: {"made": made_with(run, desk)})
+
+
+def _measuring(
+    kind: str, told: Iterable[tuple[int, int, str, dict[str, Any] | None]],
+    more: Callable[[], dict[str, Any]] = dict,
+) -> Generator[Happening, None, None]:  # fmt: skip
+    """How far a measurement is (parts done and in all, which), and lastly what it found, with `more`."""
     began = time.monotonic()
-    for each in profiled(run.spec, desk.files.with_images(run.dataset)):
+    for done, of, what, found in told:
         spent = time.monotonic() - began
-        if each.done == 1:
-            yield Happening("compiling", 0, 0, 0.0, {"steps": each.of})
-        if each.profile is None:
-            yield Happening("step", each.done, 0, spent, {"measured": each.what})
+        if done == 1:
+            yield Happening("compiling", 0, 0, 0.0, {"steps": of})
+        if found is None:
+            yield Happening("step", done, 0, spent, {"measured": what})
         else:
-            yield Happening(PROFILED, each.of, 0, spent, {**each.profile.as_json(), "made": made_with(run, desk)})
+            yield Happening(kind, of, 0, spent, {**found, **more()})
 
 
 def made_with(run: Run, desk: Desk) -> dict[str, Any]:
@@ -251,17 +261,11 @@ def study(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     from resnet_tf.learning.datasets import load
     from resnet_tf.learning.studying import STUDIES
 
-    began, source = time.monotonic(), run.asked.get("run")
+    source = run.asked.get("run")
     weights = weights_by_path(desk.run_of(source), desk.files) if source else {}
     data = load(desk.files.with_images(run.dataset), run.spec.input_shape)
-    for each in STUDIES[run.asked["kind"]](run.spec, data, weights):
-        spent = time.monotonic() - began
-        if each.done == 1:
-            yield Happening("compiling", 0, 0, 0.0, {"steps": each.of})
-        if each.found is None:
-            yield Happening("step", each.done, 0, spent, {"measured": each.what})
-        else:
-            yield Happening(MEASURED, each.of, 0, spent, each.found)
+    studied = STUDIES[run.asked["kind"]](run.spec, data, weights)
+    yield from _measuring(MEASURED, ((each.done, each.of, each.what, each.found) for each in studied))
 
 
 def weights_by_path(run: Run, files: Files) -> dict[str, Any]:
