@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,7 +13,6 @@ from app import state
 from app.frame import net
 from resnet_tf.design.spec import SpecError
 from resnet_tf.lessons.course import Lesson
-from resnet_tf.lessons.course import lesson as named
 from resnet_tf.lessons.results import Outcome
 from resnet_tf.reports.outcomes import report_of_outcome
 from resnet_tf.reports.record import Report, bibtex, file_name, to_json
@@ -59,15 +58,14 @@ def report(subjects: Sequence[Subject], key: str) -> None:
         if popover.open:
             st.caption("Designs, exact counts, curves, gradient profiles where measured, and how to have it again.")
             made = partial(_made, state.workbench(), tuple(subjects))
-            _files({file.suffix: made for file in FILES}, title_of(subjects), key, is_helped=True)
+            _files(made, title_of(subjects), key, is_helped=True)
 
 
 def outcome_report(lesson: Lesson, outcome: Outcome, label: str, key: str) -> None:
-    """The same of a lesson's outcome, in its language; the PDF, whose fonts have Latin letters alone, in English."""
+    """The same of a lesson's outcome, in its language."""
     with _popover(label, key) as popover, net("The report"):
         if popover.open:
-            made = {file.suffix: partial(report_of_outcome, lesson, outcome) for file in FILES}
-            made[".pdf"] = partial(report_of_outcome, named(lesson.name), outcome)
+            made = partial(report_of_outcome, lesson, outcome)
             _files(made, f"{lesson.number} {lesson.name} {outcome.mode}", key, is_helped=lesson.language == "en")
 
 
@@ -75,12 +73,12 @@ def _popover(label: str, key: str) -> Any:
     return st.popover(label, icon=":material/description:", key=key, on_change="rerun")
 
 
-def _files(made: Mapping[str, Callable[[], Report]], title: str, key: str, *, is_helped: bool) -> None:
-    """A button for each form of a report, which is made when one is pressed: by the ending of its file."""
+def _files(made: Callable[[], Report], title: str, key: str, *, is_helped: bool) -> None:
+    """A button for each form of a report, which is made when one is pressed."""
     with st.container(horizontal=True, gap="xsmall"):
         for file in FILES:
             st.download_button(
-                file.title, partial(_written, file, made[file.suffix]), f"{file_name(title)}{file.suffix}", file.mime,
+                file.title, partial(_written, file, made), f"{file_name(title)}{file.suffix}", file.mime,
                 on_click="ignore", help=file.help if is_helped else None, key=f"{key}.{file.title}",
             )  # fmt: skip
 

@@ -14,10 +14,7 @@ from resnet_tf.reports.subjects import now
 
 
 def report_of_outcome(lesson: Lesson, outcome: Outcome) -> Report:
-    """The report of a lesson's experiment: claim, papers, verdict and what it rests on, the networks and their curves.
-
-    `paper.to_pdf` writes other alphabets in Latin letters: for a PDF take the English lesson.
-    """
+    """The report of a lesson's experiment: claim, papers, verdict and what it rests on, networks and their curves."""
     setting = lesson.experiment.setting(outcome.mode)
     designs = tuple(
         design_of(from_link(arm.link), lesson.arm_title(arm.name, outcome.mode), arm.name) for arm in outcome.arms

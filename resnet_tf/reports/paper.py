@@ -1,12 +1,9 @@
-"""A report as a PDF: the page's contents on sheets of A4, its charts and drawings as vectors. No library, no Keras.
-
-Words are in PDF's own fonts, which have Latin letters alone: others are written in those.
-"""
+"""A report as a PDF: the page's contents on sheets of A4, its charts and drawings as vectors. No library, no Keras."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from resnet_tf.design.figures.letters import fitted, width
@@ -15,7 +12,7 @@ from resnet_tf.design.figures.pdf import book
 from resnet_tf.reports.charts import HAIR, HUES, INK, QUIET, Chart, drawn
 from resnet_tf.reports.contents import Charts, Code, Drawing, Drawings, Heading, Table, Text, contents
 from resnet_tf.reports.record import Report
-from resnet_tf.reports.transliteration import latin
+from resnet_tf.reports.words import words as words_in
 
 WIDE, HIGH, EDGE = 794.0, 1123.0, 60.0  # A4 at 96 px an inch, and its margins
 ROOM = WIDE - 2 * EDGE
@@ -41,8 +38,9 @@ def to_pdf(report: Report) -> bytes:
     sheets = _Sheets()
     for piece in pieces:
         sheets.put(piece)
-    title = latin(report.title)
-    return book([_sheet(marks, f"{title}, {i} of {len(sheets.all)}") for i, marks in enumerate(sheets.all, 1)], title)
+    say, count = words_in(report.language), len(sheets.all)
+    feet = [say("{title}, {i} of {count}", title=report.title, i=i, count=count) for i in range(1, count + 1)]
+    return book([_sheet(marks, foot) for marks, foot in zip(sheets.all, feet, strict=True)], report.title)
 
 
 @dataclass
@@ -69,7 +67,7 @@ def _sheet(marks: Sequence[Mark], foot: str) -> Figure:
 def lines(text: str, room: float, size: float, *, bold: bool = False) -> Iterator[str]:
     """A text in lines that find room; a word that is longer than a line is cut."""
     line = ""
-    for word in latin(text).split():
+    for word in text.split():
         while width(word, size, bold=bold) > room:
             cut = next(n for n in range(len(word), 0, -1) if width(word[:n], size, bold=bold) <= room or n == 1)
             yield from filter(None, (line, word[:cut]))
@@ -124,10 +122,14 @@ def _table(table: Table) -> Iterator[Piece]:
 
 
 def _columns(table: Table) -> list[tuple[float, float]]:
-    """Where each column begins and how wide it is: what its cells want, or a share of the room by that."""
+    """Where each column begins and how wide it is: what its cells want, or its longest word and a share of the room."""
     rows = [table.head, *table.rows] if any(table.head) else list(table.rows)
-    wanted = [max(width(latin(cell), TIGHT, bold=True) for cell in column) + 12 for column in zip(*rows, strict=True)]
-    least = [min(want, 70.0) for want in wanted]
+    columns = list(zip(*rows, strict=True))
+    wanted = [max(width(cell, TIGHT, bold=True) for cell in column) + 12 for column in columns]
+    words = [max(width(word, TIGHT, bold=True) for word in ["", *" ".join(column).split()]) + 12 for column in columns]
+    least = [min(want, max(word, 70.0)) for want, word in zip(wanted, words, strict=True)]
+    if sum(least) > ROOM:
+        least = [min(want, 70.0) for want in wanted]
     spare, more = ROOM - sum(least), sum(wanted) - sum(least)
     share = min(spare / more, 1.0) if more > 0 else 1.0
     wide = [low + (want - low) * max(share, 0.0) for low, want in zip(least, wanted, strict=True)]
@@ -163,7 +165,7 @@ def _drawing(drawing: Drawing, wide: float) -> Piece:
     scale = min(wide / figure.width, 1.0)
     said = ((drawing.title, SMALL, INK, True), (drawing.note, TIGHT, QUIET, False))
     words = [
-        Words(0, 8 + 14 * i, fitted(latin(text), wide, size, bold=bold), size, colour, "start", bold=bold)
+        Words(0, 8 + 14 * i, fitted(text, wide, size, bold=bold), size, colour, "start", bold=bold)
         for i, (text, size, colour, bold) in enumerate(said)
     ]
     return Piece(34 + figure.height * scale + 6, (*words, *moved(figure.marks, 0, 34, scale)))
@@ -184,15 +186,15 @@ def _pairs(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 def _chart(chart: Chart, wide: float) -> Piece:
     """Title, legend, lines."""
-    marks: list[Mark] = [Words(0, 8, fitted(latin(f"{chart.title}, {chart.note}"), wide, SMALL), SMALL, INK, "start")]
+    marks: list[Mark] = [Words(0, 8, fitted(f"{chart.title}, {chart.note}", wide, SMALL), SMALL, INK, "start")]
     y = 24.0
     for curve in chart.shown() if len(chart.curves) > 1 else ():
         colour = HUES[curve.hue % len(HUES)]
         dash = (5.0, 3.0) if curve.dashed else ()
         marks.append(Line(f"M0 {y:g}H16", colour, 2, dash))
-        marks.append(Words(22, y, fitted(latin(curve.name), wide - 22, TIGHT), TIGHT, QUIET, "start"))
+        marks.append(Words(22, y, fitted(curve.name, wide - 22, TIGHT), TIGHT, QUIET, "start"))
         y += 13
-    figure = drawn(replace(chart, along=latin(chart.along)), wide, CHART)
+    figure = drawn(chart, wide, CHART)
     return Piece(y + CHART + 12, (*marks, *moved(figure.marks, 0, y)))
 
 

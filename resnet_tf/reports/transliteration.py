@@ -1,4 +1,4 @@
-"""Words in Latin letters, for fonts and files' names that have no others: Cyrillic as in passports (ICAO Doc 9303)."""
+"""Words in Latin letters, for files' names that have no others: Cyrillic as in passports (ICAO Doc 9303)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ _CYRILLIC = {
     "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "ie", "ы": "y", "ь": "", "э": "e", "ю": "iu",
     "я": "ia",
 }  # fmt: skip
-_SIGNS = {"∂": "d", "Σ": "sum", "→": "->", "≤": "<=", "≥": ">=", "≈": "~", "−": "-", "\N{NO-BREAK SPACE}": " "}
 _LETTERS = str.maketrans({
-    **_CYRILLIC, **{letter.upper(): latin.capitalize() for letter, latin in _CYRILLIC.items()}, **_SIGNS,
+    **_CYRILLIC, **{letter.upper(): latin.capitalize() for letter, latin in _CYRILLIC.items()},
 })  # fmt: skip
 
 
 def latin(text: str) -> str:
-    """The text with what PDF's own fonts have; a letter of yet another alphabet becomes a question mark there."""
+    """The text with Latin letters for Cyrillic ones; those of yet other alphabets stay."""
     return text.translate(_LETTERS)

@@ -40,6 +40,7 @@ _RUSSIAN = {
     "Lesson": "Урок",
     "Written on {date} with {versions}.": "Написано {date}: {versions}.",
     "References": "Литература",
+    "{title}, {i} of {count}": "{title}, {i} из {count}",
     "Validation accuracy": "Точность на проверочных изображениях",
     "Validation loss": "Потери на проверочных изображениях",
     "Training accuracy": "Точность на обучающих изображениях",

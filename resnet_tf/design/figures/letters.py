@@ -1,6 +1,11 @@
-"""How wide words in Helvetica are, by Adobe's own table (Core 14 AFM); Arial has the same widths."""
+"""How wide words in Helvetica are, by Adobe's own table (Core 14 AFM); Arial has the same widths.
+
+Letters that are not in the table are as wide as those of the typeface that has them, made to the same widths.
+"""
 
 from __future__ import annotations
+
+from resnet_tf.design.figures.typeface import typeface
 
 # thousandths of the size, from the space to the tilde
 _REGULAR = (
@@ -15,19 +20,16 @@ _BOLD = (
     722, 667, 944, 667, 667, 611, 333, 278, 333, 584, 556, 333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556,
     278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
 )  # fmt: skip
-_TIMES = 584  # the multiplication sign
-_OTHER = 556
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """How long a line of words is, in pixels."""
-    table = _BOLD if bold else _REGULAR
-    return size / 1000 * sum(_width(letter, table) for letter in text)
+    return size / 1000 * sum(_width(letter, bold=bold) for letter in text)
 
 
-def _width(letter: str, table: tuple[int, ...]) -> int:
-    place = ord(letter) - 32
-    return table[place] if 0 <= place < len(table) else _TIMES if letter == "×" else _OTHER
+def _width(letter: str, *, bold: bool) -> int:
+    table, place = _BOLD if bold else _REGULAR, ord(letter) - 32
+    return table[place] if 0 <= place < len(table) else typeface(bold=bold).width(letter)
 
 
 def fitted(text: str, room: float, size: float, *, bold: bool = False) -> str:

@@ -1,22 +1,22 @@
 """A figure as a PDF of one page, or several as a book.
 
-Its marks are PDF's own operators, so a writer is these few rows and no library. Words are in Helvetica, one
-of the fonts that every reader has.
+Its marks are PDF's own operators, so a writer is these few rows and no library. Words are in Helvetica, one of the
+fonts that every reader has; those with letters that it lacks are in one that goes into the file (`embedded.py`).
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from resnet_tf.design.figures.embedded import fonts, shown, stream, string
 from resnet_tf.design.figures.letters import width
 from resnet_tf.design.figures.marks import CAPITAL, PAPER, POINTS, Box, Circle, Figure, Line, Words, head, shares, steps
 
 LONGEST = 14_400  # points: a page may be so long, ISO 32000 says; a longer picture is made smaller
 ROUND = 0.5523  # how far a curve's middle points lie out, for a quarter of a circle
 
-_BARS = "‖"  # in no font of PDF's own
+_USUAL = str.maketrans({"‖": "||", "−": "-"})  # what PDF's own fonts lack and can do without
 
 
 def to_pdf(figure: Figure) -> bytes:
@@ -26,15 +26,16 @@ def to_pdf(figure: Figure) -> bytes:
 
 def book(pages: Sequence[Figure], about: str) -> bytes:
     """Figures as the pages of one file."""
-    first = 5  # the number of the first page's object; its content is the next
+    first = 3  # the number of the first page's object; its content is the next
     kids = " ".join(f"{first + 2 * i} 0 R" for i in range(len(pages)))
+    words = [_said(mark) for page in pages for mark in page.marks if isinstance(mark, Words)]
+    having = fonts(words, first + 2 * len(pages))
     return _file(
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
-        _font("Helvetica"),
-        _font("Helvetica-Bold"),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} /Resources << /Font << {having.names} >> >> >>".encode(),
         *(each for i, page in enumerate(pages) for each in _page(page, first + 2 * i + 1)),
-        f"<< /Title {_string(about)} /Producer (resnet_tf) >>".encode("cp1252", "replace"),
+        *having.objects,
+        f"<< /Title {string(about)} /Producer (resnet_tf) >>".encode("cp1252"),
     )
 
 
@@ -44,11 +45,9 @@ def _page(figure: Figure, content: int) -> tuple[bytes, bytes]:
     size = f"[0 0 {figure.width * scale:.6g} {figure.height * scale:.6g}]"
     drawn = [f"{scale:.6g} 0 0 {-scale:.6g} 0 {figure.height * scale:.6g} cm"]  # y grows downwards
     drawn += [_ROWS[type(mark)](mark) for mark in (Box(0, 0, figure.width, figure.height, PAPER), *figure.marks)]
-    packed = zlib.compress("\n".join(drawn).encode("cp1252", "replace"), 9)
-    has = f"/Contents {content} 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >>"
     return (
-        f"<< /Type /Page /Parent 2 0 R /MediaBox {size} {has} >>".encode(),
-        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
+        f"<< /Type /Page /Parent 2 0 R /MediaBox {size} /Contents {content} 0 R >>".encode(),
+        stream("\n".join(drawn).encode("cp1252")),
     )
 
 
@@ -64,15 +63,6 @@ def _file(*objects: bytes) -> bytes:
     return text + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n%s\nstartxref\n%d\n%%%%EOF\n" % (
         count, table, trailer, len(text),
     )  # fmt: skip
-
-
-def _font(name: str) -> bytes:
-    return f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode()
-
-
-def _string(text: str) -> str:
-    escaped = "".join(f"\\{letter}" if letter in "\\()" else letter for letter in " ".join(text.split()))
-    return f"({escaped})"
 
 
 def _pen(mark: Box | Circle | Line) -> str:
@@ -127,16 +117,21 @@ def _line(line: Line) -> str:
 
 
 def _words(words: Words) -> str:
-    if words.text == _BARS:
+    if words.text == "‖":
         bars = (Line(f"M{words.x + side} {words.y - 4}V{words.y + 4}", words.colour) for side in (-1.5, 1.5))
         return " ".join(map(_line, bars))
-    text = words.text.replace(_BARS, "||").replace("−", "-")
+    text = _said(words)
     before = {"start": 0.0, "middle": 0.5, "end": 1.0}[words.anchor] * width(text, words.size, bold=words.bold)
     below = CAPITAL * words.size
     x, y = (words.x + below, words.y + before) if words.turned else (words.x - before, words.y + below)
     turn = "0 -1 -1 0" if words.turned else "1 0 0 -1"
-    font = "/F2" if words.bold else "/F1"
-    return f"BT {font} {words.size:g} Tf {_colour(words.colour)} rg {turn} {x:.6g} {y:.6g} Tm {_string(text)} Tj ET"
+    font, said = shown(text, bold=words.bold)
+    return f"BT /{font} {words.size:g} Tf {_colour(words.colour)} rg {turn} {x:.6g} {y:.6g} Tm {said} Tj ET"
+
+
+def _said(words: Words) -> str:
+    """The words as they are written: on one line."""
+    return " ".join(words.text.split()).translate(_USUAL)
 
 
 _ROWS: dict[type, Callable[[Any], str]] = {Box: _box, Circle: _circle, Line: _line, Words: _words}
