@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LIGHT = ("chromium-headless-shell", *BROWSERS)  # the same engine without the desktop around it: a third of the work
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -135,9 +136,9 @@ def served(
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium without a window, or Playwright's own where the system has none."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+def chromium(names: Sequence[str] = BROWSERS) -> Iterator[Browser]:
+    """The first Chromium of these that the system has, without a window, or Playwright's own where it has none."""
+    path = next((found for name in names if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:

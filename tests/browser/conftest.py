@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from benchmarks.served import DESKTOP, chromium, served, settle
+from benchmarks.served import DESKTOP, LIGHT, chromium, served, settle
 
 # Streamlit asks these of every page's own path first, and is answered by the root
 ASKED_TWICE = ("/_stcore/health", "/_stcore/host-config")
@@ -26,7 +26,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    with chromium() as running:
+    with chromium(LIGHT) as running:
         yield running
 
 
