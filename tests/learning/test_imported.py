@@ -61,6 +61,17 @@ def test_what_is_exported_here_or_by_keras_comes_back_equal(file):
     assert found.spec == PRESETS[name].spec
 
 
+@pytest.mark.parametrize("file", sorted(name for name in FILES if name.startswith("torch_")))
+def test_what_pytorch_writes_of_torchvision_and_timm_is_recognised_with_the_librarys_own_counts(file):
+    """By both of its exporters, which fold the norms that follow a convolution and leave the others."""
+    _, _, library, name = file.removesuffix(".onnx").split("_", 3)
+    found = imported_file("model.onnx", FILES[file])
+    assert found.preset is PRESETS[name]
+    counted = {(row["library"], row["name"]): row["trainable_parameters"] for row in COUNTS}
+    counted["torchvision", "vgg16"] = 138_357_544  # as its documentation has it
+    assert costs(found.spec).trainable_parameters == counted[library, name]
+
+
 @pytest.mark.parametrize("name", [name for name in KERAS if f"keras_{name}.json" in FILES])
 def test_keras_applications_own_models_are_recognised_with_their_own_counts(name):
     found = imported_file("model.keras", zipped(config__json=FILES[f"keras_{name}.json"]))

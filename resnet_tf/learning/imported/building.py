@@ -72,6 +72,7 @@ class Building:
             )
         self.net = Network(tuple(shape))
         self.notes: list[str] = []
+        self._joined: dict[tuple[Value, ...], str] = {}
 
     def found(self, output: Value, unsaid: frozenset[Any] = frozenset()) -> Found:
         """The network up to its output; a softmax at its end is left out, since designs give logits."""
@@ -140,7 +141,7 @@ class Building:
     def max_pool(self, name: str, x: Value, kernel: Sequence[int], stride: Sequence[int], padding: Padding) -> str:
         k, s = square(name, kernel), square(name, stride)
         if k == 1:
-            return self.add(name, g.Subsample(s), x)
+            return self._every(name, s, x)
         zeros = isinstance(x, Padded) and x.value == 0
         if isinstance(x, Padded):
             if x.value not in (0, -float("inf")) or padding not in ("valid", 0):
@@ -159,11 +160,15 @@ class Building:
         if isinstance(x, Half) and k == 2:
             return self.add(name, g.BlurPooling(s), x.source)
         if k == 1:
-            return self.add(name, g.Subsample(s), x)
+            return self._every(name, s, x)
         whole = padding in ("valid", 0)
         if whole and k == s and all(n % s == 0 for n in self.shape(x)[:2]):
             whole = self._in_transition(x)
         return self.add(name, g.AveragePooling(k, s, whole), x)
+
+    def _every(self, name: str, stride: int, x: Value) -> str:
+        """Pools of one pixel: torchvision's VGG fits maps to a size that they have."""
+        return self.name_of(x, name) if stride == 1 else self.add(name, g.Subsample(stride), x)
 
     def _in_transition(self, x: Value) -> bool:
         """Where every window is whole both kinds of pools are one: it is called as its place has it."""
@@ -190,10 +195,15 @@ class Building:
         return self.add(name, g.Multiplication(), a, b)
 
     def concatenate(self, name: str, values: Sequence[Value]) -> Value:
-        """The second of two comes first, as ours have it."""
-        if len(values) != 2:
-            raise Unrecognised(f"{name} joins {len(values)} maps: a dense block here joins two")
-        return self.add(name, g.Concatenation(), values[1], values[0])
+        """The second of two comes first, as ours have it; of more, all but the last were joined before."""
+        *before, last = values
+        if not before:
+            return last
+        joined = before[0] if len(before) == 1 else self._joined.get(tuple(before))
+        if joined is None:
+            raise Unrecognised(f"{name} joins {len(values)} maps: a dense block here adds one to what it has joined")
+        self._joined[tuple(values)] = self.add(name, g.Concatenation(), last, joined)
+        return self._joined[tuple(values)]
 
     def mean_of(self, name: str, values: Sequence[Value]) -> Value:
         means = [value for value in values if isinstance(value, str)]
@@ -235,10 +245,25 @@ class Building:
         """A pool that kept its axes only to lose them is one that keeps none."""
         layer = self.net.layers[-1]
         if layer.name == x and isinstance(layer.op, g.GlobalAveragePooling):
-            self.net.layers.pop()
-            del self.net.shapes[layer.name]
+            self._undo(layer)
             return self.add(layer.name, g.GlobalAveragePooling(), *layer.inputs)
+        if layer.name == x and isinstance(layer.op, g.Convolution) and layer.op.kernel == layer.op.groups == 1:
+            self._undo(layer)  # a head of timm's: over one pixel it is a dense layer
+            return self.add(layer.name, g.Dense(layer.op.filters, layer.op.bias), self._squeezed(layer.inputs[0]))
         return self.add(f"{x} flat", g.Flatten(), x)
+
+    def line(self, x: Value) -> Line:
+        """Channels in a line, of a pool that has lost its axes too."""
+        layer = self.net.layers[-1]
+        if layer.name == x and layer.op == g.GlobalAveragePooling():
+            self._undo(layer)
+            return Line(self.add(layer.name, g.GlobalAveragePooling(keep_axes=True), *layer.inputs))
+        return Line(self.name_of(x, "a line of channels"))
+
+    def _undo(self, layer: g.Layer) -> None:
+        """Takes back the last layer."""
+        self.net.layers.pop()
+        del self.net.shapes[layer.name]
 
 
 _ACTIVATIONS = ("relu", "silu", "gelu", "leaky_relu", "sigmoid")

@@ -109,7 +109,13 @@ def _instance_norm(to: Building, node: Node, reads: Sequence[Any]) -> Operand:
 
 
 def _activation(kind: str) -> Row:
-    return lambda to, node, reads: to.activation(node.name, reads[0], kind)
+    def row(to: Building, node: Node, reads: Sequence[Any]) -> Operand:
+        x = reads[0]
+        return (
+            Line(to.activation(node.name, x.source, kind)) if isinstance(x, Line) else to.activation(node.name, x, kind)
+        )
+
+    return row
 
 
 def _leaky(to: Building, node: Node, reads: Sequence[Any]) -> Operand:
@@ -241,8 +247,8 @@ def _reshape(to: Building, node: Node, reads: Sequence[Any]) -> Operand:
         return x
     if isinstance(x, Line):
         return x.source
-    if len(target) == 3 and target[1] == 1 and to.shape(x)[:2] == (1, 1):
-        return Line(x)
+    if len(target) == 3 and target[1] == 1 and prod(to.shape(x)) == to.shape(x)[-1]:
+        return to.line(x)
     if len(target) == 3 and target[1] > 1 and target[2] == -1:
         return Grouped(x, target[1])
     if len(target) == 4 and len(to.shape(x)) == 3:
@@ -320,6 +326,7 @@ ROWS: dict[str, Row] = {
     "Gemm": _gemm,
     "MatMul": _gemm,
     "Dropout": _same,
+    "Expand": _same,  # a gate to its map's size, before they are multiplied
     "Identity": _same,
     "Cast": _same,
 }
