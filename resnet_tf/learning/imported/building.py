@@ -87,7 +87,8 @@ class Building:
         """The layer that a value is. Raises Unrecognised where it is only on its way to be one."""
         if isinstance(value, str):
             return value
-        raise Unrecognised(f"{at} reads {_WORDS[type(value)]}: no network here has that there")
+        what = _WORDS.get(type(value), "numbers that are computed")
+        raise Unrecognised(f"{at} reads {what}: no network here has that there")
 
     def add(self, name: str, op: g.Operation, *inputs: Value) -> str:
         """The name of a new layer of ours; raises Unrecognised where its map would be empty."""
