@@ -19,7 +19,7 @@ from resnet_tf.design.totals import totals
 # how far a step of a number's control goes, where it is not 1 or 0.1, and how the number is written
 _STEPS = {
     "attention.ratio": 0.0625, "bottleneck_factor": 0.5, "input_shape.0": 32, "input_shape.1": 32,
-    "normalization.epsilon": 1e-6, "normalization.momentum": 0.01, "stem.kernel": 2,
+    "normalization.epsilon": 1e-6, "normalization.momentum": 0.01, "shortcut_gate_bias": 1, "stem.kernel": 2,
 }  # fmt: skip
 OVER = " · over budget"  # after the name of what would go over
 _FORMATS = {"attention.ratio": "%.4f", "normalization.epsilon": "%.3e"}

@@ -40,11 +40,12 @@ _HTML = """<div class="canvas">
 _canvas = component("canvas", html=_HTML, css="canvas.css", js="main.js")
 _LINE = '<svg width="26" height="8" aria-hidden="true"><g class="edge {kind}"><path d="M0 4H26"/></g></svg>'
 _KINDS = {
-    "identity": "identity", "projection": "projection", "padding": "zero padding", "concatenation": "concatenation",
-    "cut": "cut shortcut",
+    "identity": "identity", "scaled": "scaled identity", "gated": "gated identity", "projection": "projection",
+    "padding": "zero padding", "concatenation": "concatenation", "cut": "cut shortcut",
 }  # fmt: skip
 _WAYS = {
-    "identity": "identity shortcut", "projection": "projection shortcut", "padding": "zero-padded shortcut",
+    "identity": "identity shortcut", "scaled": "scaled shortcut", "gated": "gated shortcut",
+    "projection": "projection shortcut", "padding": "zero-padded shortcut",
     "concatenation": "concatenation", "cut": "cut shortcut", "none": "no shortcut",
 }  # fmt: skip
 _HUES = {"convolution": "convolution, dense", "norm": "norm", "activation": "activation", "pool": "pool"}

@@ -39,6 +39,8 @@ JORDAN = "Jordan 2024, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, arXiv:24
 LI = "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets, arXiv:1712.09913"
 LIN = "Lin et al. 2014, Network in Network, arXiv:1312.4400"
 
+SCALED = f"{HE2016}, section 3.1 and Table 1"
+
 # what axes stand under on a page, in this order
 GROUPS = ("Blocks", "Shortcuts", "Norm", "Attention", "Stem", "Resolution", "Head", "Regularisation", "Details")
 
@@ -144,6 +146,17 @@ SHORTCUT = (
     Axis("shortcut_kernel", "Projection's kernel", "Shortcuts",
          "The kernel of projections that change the map: 3 is SENet-154's.", HU, {1: "1×1", 3: "3×3"},
          applies=lambda spec: spec.shortcut.startswith("projection")),
+    Axis("shortcut_scale", "Shortcut times", "Shortcuts", "What comes by a shortcut counts so much: y = F(x) + λx.",
+         SCALED, {1.0: "1", 0.9: "0.9", 0.5: "0.5"}, applies=_beside),
+    Axis("branch_scale", "Branch times", "Shortcuts",
+         "What a branch gives counts so much: He tries 0.5 beside λ = 0.5.", SCALED,
+         {1.0: "1", 0.5: "0.5", 0.1: "0.1"}, applies=_beside),
+    Axis("shortcut_gate", "Gate on the shortcut", "Shortcuts",
+         "g(x), a 1×1 convolution and a sigmoid, says how much of x goes by: y = F(x) + (1 − g(x)) x.", SCALED,
+         {"none": "None", "shortcut": "Shortcut-only", "exclusive": "Exclusive: F times g(x) too"}, applies=_beside),
+    Axis("shortcut_gate_bias", "That gate's first bias", "Shortcuts",
+         "At −6, He 2016's best, all but a 400th of x goes by at first; at 0 half of it.", SCALED,
+         tries=("At 0", _to(0.0)), applies=lambda spec: _beside(spec) and spec.shortcut_gate != "none"),
     Axis("cut_shortcuts", "Cut", "Shortcuts", "Blocks whose shortcut is left out, each by itself, so that y = F(x).",
          LI, _cuts, applies=_cuttable),
     Axis("shared_preactivation", "After the first activation", "Shortcuts",

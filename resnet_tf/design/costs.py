@@ -39,6 +39,7 @@ from resnet_tf.design.graph import (
     MaxPooling,
     Multiplication,
     PadChannels,
+    Rescaling,
     Resize,
     ScalarBias,
     ScalarScale,
@@ -117,6 +118,7 @@ _COUNTS: dict[type, Callable[[Any, Shape, Shape], _Counts]] = {
     ScalarBias: lambda op, shape, out: _Counts(1, 0, 0, prod(out)),
     ScalarScale: lambda op, shape, out: _Counts(1, 0, 0, prod(out)),
     ChannelScale: lambda op, shape, out: _Counts(out[-1], 0, 0, prod(out)),
+    Rescaling: lambda op, shape, out: _Counts(elementwise=prod(out) * (1 if op.offset == 0 else 2)),
     StochasticDepth: _nothing,
     Activation: lambda op, shape, out: _Counts(
         elementwise=prod(out) * (1 if op.kind in ("relu", "leaky_relu") else _SMOOTH)

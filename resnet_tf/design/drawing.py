@@ -1,8 +1,8 @@
 """Graphviz figures of a network: by stage ("× 6"), by block, by layer.
 
-A box is a residual branch; a circled plus is where its shortcut comes back. Solid arcs are identities, dashed ones
-projections, dotted ones zero padding; bold ones are concatenated (a circled double bar); one that was cut is said in
-words. Shades are shares of the MACs. Shapes stand on the edges where they change.
+A box is a residual branch; a circled plus is where its shortcut comes back. Solid arcs are identities, or say that they
+are scaled or gated; dashed ones projections, dotted ones zero padding; bold ones are concatenated (a circled double
+bar); one that was cut is said in words. Shades are shares of the MACs. Shapes stand on the edges where they change.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": "#5b6470", "fontcolo
 _PLUS = {"label": "+", "shape": "circle", "style": "", "width": "0.22", "fixedsize": "true"}
 _ARCS: dict[Shortcut, dict[str, str]] = {
     "identity": {"constraint": "false"},
+    "scaled": {"constraint": "false"},
+    "gated": {"constraint": "false"},
     "projection": {"constraint": "false", "style": "dashed"},
     "padding": {"constraint": "false", "style": "dotted"},
     "concatenation": {"constraint": "false", "style": "bold"},

@@ -19,6 +19,7 @@ from resnet_tf.design.graph import (
     LayerGraph,
     Multiplication,
     PadChannels,
+    Rescaling,
     ScalarBias,
     ScalarScale,
     Shortcut,
@@ -150,10 +151,13 @@ class _ResNet:
             y = self.gate(at, y, self.spec.attention)
         if self.spec.layer_scale is not None and not place.cut:
             y = self.add(f"{at}.scale", ChannelScale(self.spec.layer_scale), y, role="branch")
+        if self.spec.branch_scale != 1 and not place.cut:
+            y = self.add(f"{at}.rescale", Rescaling(self.spec.branch_scale), y, role="branch")
         if place.drop:
             y = self.add(f"{at}.drop", StochasticDepth(place.drop), y, role="branch")
         around, kind = self.shortcut(place, x, start)
         if around:
+            y, around, kind = self.weighed(place, x, y, around, kind)
             y = self.add(f"{at}.add", Addition(), y, around, role="join")
         return self.style.follow(order.join, at, y, role="join"), kind
 
@@ -209,6 +213,23 @@ class _ResNet:
         if rule == "zero-padding":
             return self.padded(at, x, out, stride), "padding"
         return self.projected(place, x, out), "projection"
+
+    def weighed(self, place: _Place, x: str, y: str, around: str, kind: Shortcut) -> tuple[str, str, Shortcut]:
+        """Branch and shortcut as they are added: scaled by a constant, gated by what x says (He 2016, section 3.1)."""
+        spec, at = self.spec, f"{place.name}.shortcut"
+        if spec.shortcut_scale != 1:
+            around = self.add(f"{at}.rescale", Rescaling(spec.shortcut_scale), around, role="shortcut")
+            kind = "scaled" if kind == "identity" else kind
+        if spec.shortcut_gate == "none":
+            return y, around, kind
+        op = Convolution(self.net.channels(y), 1, place.stride, bias=True, first_bias=spec.shortcut_gate_bias)
+        gate = self.add(f"{at}.gate.conv", op, x, role="gate")
+        gate = self.add(f"{at}.gate.sigmoid", Activation("sigmoid"), gate, role="gate")
+        if spec.shortcut_gate == "exclusive":
+            y = self.add(f"{at}.gate.branch", Multiplication(), y, gate, role="branch")
+        carry = self.add(f"{at}.gate.carry", Rescaling(-1.0, 1.0), gate, role="gate")
+        around = self.add(f"{at}.gate.scale", Multiplication(), around, carry, role="shortcut")
+        return y, around, "gated" if kind in ("identity", "scaled") else kind
 
     def padded(self, at: str, x: str, out: int, stride: int) -> str:
         """Every stride-th pixel, and zeros for the channels that are new: He 2015's option A."""

@@ -20,6 +20,7 @@ from resnet_tf.design.graph import (
     LayerGraph,
     Multiplication,
     PadChannels,
+    Rescaling,
     ScalarBias,
     ScalarScale,
     StochasticDepth,
@@ -39,11 +40,20 @@ _APPLIED: dict[type, Callable[[Any, str], str]] = {
     BlurPooling: lambda op, x: f"blur({x})",
     Subsample: lambda op, x: f"sub({x})",
     PadChannels: lambda op, x: f"pad({x})",
+    Rescaling: lambda op, x: f"{op.scale:g} {x}",
+    Multiplication: lambda op, x: f"(1 − g(x)) ⊙ {x}",
 }
 # operation -> the factor that it puts before a whole branch
-_FACTORS: dict[type, str] = {Multiplication: "g ⊙ ", ChannelScale: "λ ⊙ ", ScalarScale: "a ", StochasticDepth: "b "}
+_FACTORS: dict[type, Callable[[Layer], str]] = {
+    Multiplication: lambda layer: "g(x) ⊙ " if ".shortcut." in layer.name else "g ⊙ ",
+    ChannelScale: lambda layer: "λ ⊙ ",
+    ScalarScale: lambda layer: "a ",
+    Rescaling: lambda layer: f"{layer.op.scale:g} ",  # type: ignore[union-attr]
+    StochasticDepth: lambda layer: "b ",
+}
 # what a symbol stands for, where the papers do not agree on one
 SYMBOLS = {
+    "g(x)": "g(x): the shortcut's gate, σ(W x + b)",
     "g ⊙": "g: the gate", "λ ⊙": "λ: the layer scale", "a F": "a: a learnt number", "+ c": "c: a learnt number",
     "b ": "b: 0 where the branch is dropped, else 1", "sub(": "sub: every second pixel",
 }  # fmt: skip
@@ -56,7 +66,7 @@ def formula(graph: LayerGraph, block: Block) -> str:
     shortcut, and SYMBOLS has the others.
     """
     layers = graph.layers_of(block)
-    factors = [_FACTORS[type(layer.op)] for layer in layers if type(layer.op) in _FACTORS and layer.role == "branch"]
+    factors = [_FACTORS[type(each.op)](each) for each in layers if type(each.op) in _FACTORS and each.role == "branch"]
     y = "".join(reversed(factors)) + "F(x, {Wᵢ})"
     shared = ""
     for layer in layers:

@@ -12,7 +12,8 @@ from resnet_tf.design.initializers import WHITENING
 
 Shape: TypeAlias = tuple[int, ...]  # (height, width, channels), or (features,) after the head's pool or flatten
 Role: TypeAlias = Literal["path", "branch", "shortcut", "gate", "join"]
-Shortcut: TypeAlias = Literal["identity", "projection", "padding", "concatenation", "cut", "none"]
+# "scaled" and "gated" are identities no more (He 2016); a projection or padding is called so whatever multiplies it
+Shortcut: TypeAlias = Literal["identity", "scaled", "gated", "projection", "padding", "concatenation", "cut", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Convolution:
     """A square kernel, padded by half of what it spans on every side (not Keras' `same`, which differs at stride 2).
 
     A `standardized` kernel has mean 0 and variance 1 per filter whenever it is used. `gain` multiplies the first
-    weights that the initializer draws; 0 makes them zeros.
+    weights that the initializer draws; 0 makes them zeros. Its bias begins at `first_bias`.
     """
 
     filters: int
@@ -38,6 +39,7 @@ class Convolution:
     standardized: bool = False
     initializer: str = "he_normal_fan_out"
     gain: float = 1.0
+    first_bias: float = 0.0
 
     @property
     def span(self) -> int:
@@ -85,6 +87,14 @@ class ChannelScale:
     """A learnt number for each channel that it is multiplied by (layer scale, Touvron 2021)."""
 
     initial: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rescaling:
+    """Everything times one number that nobody learns, and plus another."""
+
+    scale: float
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,7 @@ class Concatenation:
 
 @dataclass(frozen=True, slots=True)
 class Multiplication:
-    """A map times its gate, broadcast over height and width."""
+    """A map times its gate, which may be one number a channel: then it is broadcast over height and width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +219,7 @@ Operation: TypeAlias = (
     | ScalarBias
     | ScalarScale
     | ChannelScale
+    | Rescaling
     | StochasticDepth
     | Activation
     | MaxPooling
@@ -291,6 +302,7 @@ SHAPES: dict[type, Callable[..., Shape]] = {
     ScalarBias: _same,
     ScalarScale: _same,
     ChannelScale: _same,
+    Rescaling: _same,
     StochasticDepth: _same,
     Activation: _same,
     MaxPooling: _max_pooled,

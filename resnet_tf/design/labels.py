@@ -26,6 +26,7 @@ from resnet_tf.design.graph import (
     Multiplication,
     Operation,
     PadChannels,
+    Rescaling,
     Resize,
     ScalarBias,
     ScalarScale,
@@ -48,6 +49,10 @@ def _group_norm(op: GroupNormalization) -> str:
     return "layer norm" if op.groups == 1 else f"group norm, {op.groups}"
 
 
+def _rescaling(op: Rescaling) -> str:
+    return "1 −" if (op.scale, op.offset) == (-1, 1) else f"× {op.scale:g}{f' + {op.offset:g}' if op.offset else ''}"
+
+
 _ACTIVATIONS = {"relu": "ReLU", "silu": "SiLU", "gelu": "GELU", "leaky_relu": "leaky ReLU", "sigmoid": "sigmoid"}
 
 # operation -> (hue, label): the hue is the kind of operation that a colour stands for
@@ -59,6 +64,7 @@ _ROWS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ScalarBias: ("norm", lambda op: "+ a number"),
     ScalarScale: ("norm", lambda op: "× a number"),
     ChannelScale: ("norm", lambda op: "layer scale"),
+    Rescaling: ("norm", _rescaling),
     StochasticDepth: ("activation", lambda op: f"drop {op.rate:.2g}"),
     Activation: ("activation", lambda op: _ACTIVATIONS[op.kind]),
     MaxPooling: ("pool", lambda op: f"max-pool {op.kernel}×{op.kernel}, /{op.stride}"),

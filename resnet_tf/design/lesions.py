@@ -11,7 +11,8 @@ from resnet_tf.design.graph import Block, LayerGraph, Operation, Shape, Shortcut
 from resnet_tf.design.junctions import junctions
 from resnet_tf.design.spec import Spec
 
-ADDED: tuple[Shortcut, ...] = ("identity", "projection", "padding")  # what comes by them is added to the branch
+RESIZING: tuple[Shortcut, ...] = ("projection", "padding")
+ADDED: tuple[Shortcut, ...] = ("identity", "scaled", "gated", *RESIZING)  # what comes by them is added to the branch
 
 _Likeness: TypeAlias = tuple[tuple[str, Operation, Shape], ...]
 
@@ -22,8 +23,8 @@ def removable(subject: Spec | LayerGraph) -> tuple[str, ...]:
 
 
 def resizing(subject: Spec | LayerGraph) -> tuple[str, ...]:
-    """Those of them whose shortcut is no identity, as where maps shrink: to leave these out costs more (Figure 3)."""
-    return tuple(each.block.name for each in junctions(subject) if each.kind in ADDED and each.kind != "identity")
+    """Those whose shortcut changes the shape, as where maps shrink: to leave these out costs more (Figure 3)."""
+    return tuple(each.block.name for each in junctions(subject) if each.kind in RESIZING)
 
 
 def interchangeable(subject: Spec | LayerGraph) -> tuple[tuple[str, ...], ...]:

@@ -165,7 +165,7 @@ MOVES: tuple[Move, ...] = (
 )
 # axes of a few values that a part is changed along: one move for each other value
 _ALONG: dict[Kind, tuple[str, ...]] = {
-    "network": ("block", "shortcut", "order", "normalization.kind", "attention.kind", "activation"),
+    "network": ("block", "shortcut", "shortcut_gate", "order", "normalization.kind", "attention.kind", "activation"),
     "stage": ("block",),
     "block": ("block",),
     "stem": ("stem.pool",),

@@ -81,7 +81,7 @@ class Edge:
 
     source: str
     target: str
-    kind: str  # "path", "identity", "projection", "padding", "concatenation" or "cut"
+    kind: str  # "path", "cut", or a shortcut's
     x0: float
     x1: float
     level: float = 0.0

@@ -25,8 +25,16 @@ THIN = 9  # a layer without weights
 SIDE = 18  # height of a layer that stands on an arc
 SIDE_PITCH = 34  # from one layer on an arc to the next, at least
 
-_MARKS = {"identity": "", "projection": "1×1", "padding": "0", "concatenation": ""}  # what an arc says of itself
-_WAYS = {"identity": "identity", "projection": "projection", "padding": "padding", "concatenation": "block's input"}
+# a kind of shortcut -> what its arc says of itself
+_MARKS = {
+    "identity": "", "scaled": "scaled", "gated": "gated", "projection": "1×1", "padding": "0", "concatenation": "",
+}  # fmt: skip
+_WAYS = {
+    "identity": "identity", "scaled": "scaled identity", "gated": "gated identity", "projection": "projection",
+    "padding": "padding", "concatenation": "block's input",
+}  # fmt: skip
+
+_ALIKE = ("identity", "scaled", "gated")  # of one shape with what they are added to: their arc is the outer one
 
 
 class _Pen:
@@ -102,7 +110,7 @@ def folded(cost: Cost, blocks: Sequence[Block], facts: Facts, leaves: Shape | No
     if arcs:
         joined = next(block for block in reversed(blocks) if block.joins)
         plus = pen.plus(".sum", "‖" if joined.shortcut == "concatenation" else "+", joined.shortcut)
-        for i, kind in enumerate(sorted(arcs, key=lambda kind: kind == "identity")):
+        for i, kind in enumerate(sorted(arcs, key=lambda kind: kind in _ALIKE)):
             words = f"{_MARKS[kind]} × {arcs[kind]}" if times > 1 else _MARKS[kind]
             pen.around(BEFORE, plus, kind, pen.tap - 5 * i, px(branch.y - RISE - LANE * i), words.strip())
     if cut:
@@ -124,13 +132,13 @@ def opened(
     aside = {layer.name: layer for layer in layers if layer.role in ("shortcut", "gate")}
     reach = max(box.h for box in boxes.values()) / 2 + RISE  # of an arc, from the line
     leaves_at = dict.fromkeys(layers[0].inputs, pen.tap)  # where a path to the side leaves the line, by what it carries
+    beside = {*aside}
     for layer in layers:
-        if layer.name in aside:
+        if layer.name in beside:
             continue
         if isinstance(layer.op, Addition | Concatenation | Multiplication):
-            around = _route(aside, layer.inputs[1])
-            origin = around[0].inputs[0] if around else layer.inputs[1]
-            steps = [boxes[step.name] for step in around]
+            around, origin = _route(aside, layer.inputs[1])
+            steps = [boxes[aside.pop(name).name] for name in around]
             _join(pen, block, layer, steps, origin[own:] if origin in boxes else BEFORE, leaves_at[origin], reach)
         else:
             pen.x += REACH if pen.last != BEFORE else 0
@@ -152,13 +160,18 @@ def _join(pen: _Pen, block: Block, layer: Layer, around: Sequence[Node], origin:
     pen.nodes += [_beside(box, x0 + pitch * i, level) for i, box in enumerate(around, 1)]
 
 
-def _route(aside: dict[str, Layer], name: str) -> list[Layer]:
-    """The layers beside the line that lead to `name`, in order."""
+def _route(aside: dict[str, Layer], name: str) -> tuple[list[str], str]:
+    """The layers beside the line that lead to `name`, in order, and where they begin.
+
+    Those of a gate on the way stand before what it multiplies, but for what is drawn elsewhere already.
+    """
     route = []
     while name in aside:
-        route.append(aside[name])
-        name = aside[name].inputs[0]
-    return route[::-1]
+        route.append(name)
+        name, *gates = aside[name].inputs
+        for gate in gates:
+            route += _route(aside, gate)[0][::-1]
+    return route[::-1], name
 
 
 def _layer(cost: Cost, layer: Layer, facts: Facts, own: int, sees: int) -> Node:

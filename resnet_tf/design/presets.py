@@ -60,9 +60,10 @@ def preset_of(spec: Spec) -> Preset | None:
 
 # what another field's edit can leave only one value: it takes it by itself, since a page hides each where it has none
 FOLLOWERS = frozenset({
-    "antialias", "cut_shortcuts", "groups", "head.dropout", "head.hidden", "layer_scale", "normalization.groups",
-    "output_stride", "shared_preactivation", "shortcut_kernel", "stem.kernel", "stem.stride", "stem.whitening",
-    "stem.widths", "stochastic_depth", "stride_at", "zero_init_residual",
+    "antialias", "branch_scale", "cut_shortcuts", "groups", "head.dropout", "head.hidden", "layer_scale",
+    "normalization.groups", "output_stride", "shared_preactivation", "shortcut_gate", "shortcut_kernel",
+    "shortcut_scale", "stem.kernel", "stem.stride", "stem.whitening", "stem.widths", "stochastic_depth", "stride_at",
+    "zero_init_residual",
 })  # fmt: skip
 
 

@@ -81,6 +81,9 @@ def _without_shortcut(spec: ResNetSpec) -> None:
         raise SpecError("zero_init_residual", rule, spec.zero_init_residual, False)
     if spec.layer_scale is not None:
         raise SpecError("layer_scale", "left out where there is no shortcut to be small beside", spec.layer_scale)
+    for field, plain in (("shortcut_scale", 1.0), ("branch_scale", 1.0), ("shortcut_gate", "none")):
+        if getattr(spec, field) != plain:
+            raise SpecError(field, f"{plain!r} where there is no shortcut", getattr(spec, field), plain)
 
 
 def _cut_shortcuts(spec: ResNetSpec) -> None:

@@ -177,17 +177,25 @@ Initializer: TypeAlias = Literal[
 ]
 
 
+# what g(x) says how much of: the shortcut alone, by 1 - g(x), or the branch too, by g(x) (He 2016, section 3.1)
+ShortcutGate: TypeAlias = Literal["none", "shortcut", "exclusive"]
+
+
 class ResNetSpec(Part):
     """A residual network: stem, stages of blocks, head.
 
     Shapes are (height, width, channels). A block gives `width * expansion` channels; the kernels between its first
     and last convolution have `width * bottleneck_factor` channels (2 is wide ResNet-50-2) in `groups` groups, the first
     has a `reduce_first`-th of them (2 is SENet-154). Blocks in `cut_shortcuts` have no shortcut, y = F(x), nor what
-    makes sense only beside one: they are never dropped, and begin as if there were no layer scale and no
-    `zero_init_residual`. `shared_preactivation` says which shortcuts start after the first
+    makes sense only beside one: they are never scaled, gated or dropped, and begin as if there were no layer scale and
+    no `zero_init_residual`. `shared_preactivation` says which shortcuts start after the first
     norm and activation of a pre-activation block, instead of before: those that "project" (WRN, timm, Keras), also the
     "first" block's (He 2016), all ("always") or none ("never"). With an `output_stride` later strides become dilations.
     `stochastic_depth` is the last branch's chance to be dropped in training; the first's is 0 (Huang 2016).
+
+    What comes by a shortcut is multiplied by `shortcut_scale`, what a branch gives by `branch_scale`: He 2016 tries 0.5
+    and 1, 0.5 and 0.5. Where there is a `shortcut_gate`, g(x) is a sigmoid of a 1x1 convolution of what goes into the
+    block, a number for each pixel and channel; its bias begins at `shortcut_gate_bias`.
     """
 
     family: Literal["resnet"] = "resnet"
@@ -207,6 +215,10 @@ class ResNetSpec(Part):
     groups: Annotated[int, Field(ge=1, le=65_536)] = 1
     shortcut: ShortcutRule = "projection"
     shortcut_kernel: Literal[1, 3] = 1
+    shortcut_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    branch_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    shortcut_gate: ShortcutGate = "none"
+    shortcut_gate_bias: Annotated[float, Field(ge=-20, le=20)] = -6.0
     cut_shortcuts: BlockNames = ()
     order: Order = "post"
     shared_preactivation: Literal["project", "first", "always", "never"] = "project"

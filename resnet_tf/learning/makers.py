@@ -42,6 +42,7 @@ def convolution(
         groups=op.groups,
         use_bias=op.bias,
         kernel_initializer=initializer(op.initializer, op.gain, seed),
+        bias_initializer=initializers.Constant(op.first_bias) if op.first_bias else "zeros",
         trainable=not op.frozen,
         name=name,
     )(x)
@@ -110,6 +111,10 @@ def _scalar_scale(op: g.ScalarScale, name: str, inputs: Sequence[Tensor], seed: 
 def _channel_scale(op: g.ChannelScale, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
     (x,) = inputs
     return layers.Multiply(name=f"{name}.times")([x, _number(x, x.shape[-1], op.initial, name)])
+
+
+def _rescaling(op: g.Rescaling, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
+    return layers.Rescaling(op.scale, op.offset, name=name)(inputs[0])
 
 
 def _stochastic_depth(op: g.StochasticDepth, name: str, inputs: Sequence[Tensor], seed: Seed) -> Tensor:
@@ -213,6 +218,7 @@ MAKERS: dict[type, Maker] = {
     g.ScalarBias: _scalar_bias,
     g.ScalarScale: _scalar_scale,
     g.ChannelScale: _channel_scale,
+    g.Rescaling: _rescaling,
     g.StochasticDepth: _stochastic_depth,
     g.Activation: _activation,
     g.MaxPooling: _max_pooling,

@@ -104,6 +104,15 @@ def _learnt(kind: str) -> Row:
     return add
 
 
+def _rescaling(to: Nodes, at: Place) -> str:
+    op, name = at.op, at.name
+    scale = to.constant(f"{name}.by", np.array(op.scale))
+    if not op.offset:
+        return to.add("Mul", [*at.inputs, scale], name)
+    x = to.add("Mul", [*at.inputs, scale], f"{name}.scaled")
+    return to.add("Add", [x, to.constant(f"{name}.plus", np.array(op.offset))], name)
+
+
 def _nothing(to: Nodes, at: Place) -> str:
     """What does nothing outside training."""
     return at.inputs[0]
@@ -236,6 +245,7 @@ ROWS: dict[type, Row] = {
     g.ScalarBias: _learnt("Add"),
     g.ScalarScale: _learnt("Mul"),
     g.ChannelScale: _learnt("Mul"),
+    g.Rescaling: _rescaling,
     g.StochasticDepth: _nothing,
     g.Activation: _activation,
     g.MaxPooling: _max_pooling,

@@ -69,6 +69,7 @@ class Conv2D(Window):
             "groups": 1,
             "use_bias": True,
             "kernel_initializer": "glorot",
+            "bias_initializer": "zeros",
             "trainable": True,
         }
     )
@@ -191,6 +192,11 @@ class Concatenate(Layer):
 class Dropout(Layer):
     order = ("rate",)
     defaults = MappingProxyType({"noise_shape": None})
+
+
+class Rescaling(Layer):
+    order = ("scale", "offset")
+    defaults = MappingProxyType({"offset": 0.0})
 
 
 class Activation(Layer):

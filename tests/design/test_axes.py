@@ -62,7 +62,8 @@ def test_every_value_of_an_enumeration_has_words(family):
         if get_origin(types[axis.field]) is Literal and axis.field != "attention.kind":
             assert set(axis.values) == set(get_args(types[axis.field])), axis.field
         elif axis.values:
-            assert axis.field in ("attention.kind", "cut_shortcuts", "output_stride", "layer_scale")
+            assert axis.field in ("attention.kind", "cut_shortcuts", "output_stride", "layer_scale", "shortcut_scale",
+                                  "branch_scale")  # fmt: skip
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -106,8 +107,8 @@ def test_what_is_offered_is_a_design_that_differs_in_that_field_and_in_what_it_i
 
 
 def test_every_axis_applies_to_some_network_that_was_published_or_is_a_step_from_one():
-    step = preset("densenet121", normalization={"kind": "group"})
-    designs = [*(row.spec for row in PRESETS.values()), step]
+    steps = preset("densenet121", normalization={"kind": "group"}), preset("resnet20_cifar10", shortcut_gate="shortcut")
+    designs = [*(row.spec for row in PRESETS.values()), *steps]
     applied = {(spec.family, axis.field) for spec in designs for axis in axes(spec)}
     assert applied == {(family, axis.field) for family, rows in AXES.items() for axis in rows}
 

@@ -29,6 +29,7 @@ def expected(op):
         case g.Convolution():
             return {"filters": op.filters, "kernel": op.kernel, "strides": op.stride, "groups": op.groups,
                     "dilation_rate": op.dilation, "use_bias": op.bias,
+                    "bias_initializer": ("Constant", op.first_bias) if op.first_bias else "zeros",
                     "trainable": op.initializer != "whitening"}  # fmt: skip
         case g.BatchNormalization(epsilon, momentum, zero):
             return {"epsilon": epsilon, "momentum": momentum, "gamma_initializer": "zeros" if zero else "ones"}
@@ -48,6 +49,8 @@ def expected(op):
             return {"rate": rate, "noise_shape": (None, 1, 1, 1)}
         case g.ChannelScale(initial):
             return {"initial": ("Constant", initial)}
+        case g.Rescaling(scale, offset):
+            return {"scale": scale, "offset": offset}
         case g.ScalarBias():
             return {"initial": ("Constant", 0.0)}
         case g.ScalarScale():

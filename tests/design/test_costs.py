@@ -187,6 +187,8 @@ BY_HAND = [
     (g.ScalarBias(), (6, 4, 8), 1, 0, 0, ALL),
     (g.ScalarScale(), (6, 4, 8), 1, 0, 0, ALL),
     (g.ChannelScale(0.1), (6, 4, 8), 8, 0, 0, ALL),
+    (g.Rescaling(0.5), (6, 4, 8), 0, 0, 0, ALL),
+    (g.Rescaling(-1.0, 1.0), (6, 4, 8), 0, 0, 0, 2 * ALL),
     (g.StochasticDepth(0.1), (6, 4, 8), 0, 0, 0, 0),
     (g.Activation("relu"), (6, 4, 8), 0, 0, 0, ALL),
     (g.Activation("leaky_relu"), (6, 4, 8), 0, 0, 0, ALL),

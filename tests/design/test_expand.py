@@ -301,6 +301,42 @@ def test_a_layer_scale_ends_the_branch():
     assert block["scale"].op.initial == 1e-6
 
 
+def test_a_constant_multiplies_what_comes_by_a_shortcut_and_another_the_branch():
+    """He 2016, Figure 2 (b): the identity is none any more, a projection still is one."""
+    spec = preset("resnet18", shortcut_scale=0.5, branch_scale=0.25, cut_shortcuts=("stage2.block2",))
+    block = inside(spec, "stage1.block2")
+    assert list(block)[-5:] == ["norm2", "rescale", "shortcut.rescale", "add", "act"]
+    assert block["add"].inputs == ("stage1.block2.rescale", "stage1.block2.shortcut.rescale")
+    assert block["shortcut.rescale"].inputs == ("stage1.block1.act",)
+    assert [block[name].op.scale for name in ("rescale", "shortcut.rescale")] == [0.25, 0.5]
+    kinds = [block.shortcut for block in expand(spec).blocks if block.stage.startswith("stage")]
+    assert kinds == ["scaled", "scaled", "projection", "cut", *["projection", "scaled"] * 2]
+    assert "rescale" not in inside(spec, "stage2.block2")
+
+
+@pytest.mark.parametrize("kind", ["shortcut", "exclusive"])
+def test_a_gate_reads_what_goes_into_its_block_and_has_a_number_for_each_pixel_and_channel(kind):
+    """He 2016, section 3.1: g(x) = sigmoid(W x + b), W of 1x1; the shortcut times 1 - g(x)."""
+    spec = preset("resnet18", shortcut_gate=kind, shortcut_gate_bias=-5.0)
+    graph = expand(spec)
+    block = inside(spec, "stage2.block1")
+    conv = block["shortcut.gate.conv"]
+    assert (conv.op.filters, conv.op.kernel, conv.op.stride, conv.op.first_bias) == (128, 1, 2, -5.0)
+    assert conv.inputs == ("stage1.block2.act",)
+    assert conv.shape == block["shortcut.gate.scale"].shape == block["add"].shape == (28, 28, 128)
+    carried = ("stage2.block1.shortcut.norm", "stage2.block1.shortcut.gate.carry")
+    assert block["shortcut.gate.scale"].inputs == carried
+    branch = "stage2.block1.norm2" if kind == "shortcut" else "stage2.block1.shortcut.gate.branch"
+    assert block["add"].inputs == (branch, "stage2.block1.shortcut.gate.scale")
+    assert {block.shortcut for block in graph.blocks} == {"none", "gated", "projection"}
+    # a matrix and a bias more in each of the blocks: 64 to 64 twice, 64 to 128 and 128 to 128, and so on
+    gates = sum(
+        a * b + b for a, b in [(64, 64), (64, 64), *[p for n in (64, 128, 256) for p in [(n, 2 * n), (2 * n, 2 * n)]]]
+    )
+    assert costs(spec).parameters - costs(preset("resnet18")).parameters == gates
+    assert costs(spec).depth == 18  # gates are no part of the longest path
+
+
 @pytest.mark.parametrize(
     ("name", "last", "gain"), [("resnet18", "norm2", 8 ** -(1 / 2)), ("resnet50", "norm3", 16 ** -(1 / 4))]
 )

@@ -244,7 +244,8 @@ def test_every_operation_that_has_weights_has_words_on_paper_or_is_left_out_as_t
 
     left_out = {op.__name__ for op in OPERATIONS} - {op.__name__ for op in _ROWS}
     assert left_out == {
-        "BatchNormalization", "GroupNormalization", "ScalarBias", "ScalarScale", "ChannelScale", "StochasticDepth",
+        "BatchNormalization", "GroupNormalization", "ScalarBias", "ScalarScale", "ChannelScale", "Rescaling",
+            "StochasticDepth",
         "Activation", "ChannelConvolution", "Subsample", "PadChannels", "Addition", "Concatenation", "Resize",
         "Flatten", "Dropout",
     }  # fmt: skip

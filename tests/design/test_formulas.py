@@ -7,7 +7,8 @@ from resnet_tf.design.formulas import formula
 from resnet_tf.design.presets import PRESETS, preset
 
 F = "F(x, {Wᵢ})"
-# read off the papers: He 2015 equations 1 and 2, He 2016 Figure 4, Huang 2017 equation 2, Zhang 2019 Figure 1
+# read off the papers: He 2015 equations 1 and 2, He 2016 section 3.1 and Figure 4, Huang 2017 equation 2,
+# Zhang 2019 Figure 1
 BLOCKS = [
     (preset("resnet18"), "stage1.block2", f"y = ReLU({F} + x)"),
     (preset("resnet18"), "stage2.block1", f"y = ReLU({F} + Wₛ x)"),
@@ -24,6 +25,10 @@ BLOCKS = [
     (preset("seresnet50"), "stage1.block2", f"y = ReLU(g ⊙ {F} + x)"),
     (preset("resnet18", layer_scale=0.1, stochastic_depth=0.2), "stage4.block2", f"y = ReLU(b λ ⊙ {F} + x)"),
     (preset("resnet110_fixup_cifar10"), "stage1.block1", f"y = ReLU(a {F} + x)"),
+    (preset("resnet18", shortcut_scale=0.5), "stage1.block2", f"y = ReLU({F} + 0.5 x)"),
+    (preset("resnet18", shortcut_scale=0.5, branch_scale=0.5), "stage2.block1", f"y = ReLU(0.5 {F} + 0.5 Wₛ x)"),
+    (preset("resnet18", shortcut_gate="shortcut"), "stage1.block2", f"y = ReLU({F} + (1 − g(x)) ⊙ x)"),
+    (preset("resnet18", shortcut_gate="exclusive"), "stage1.block2", f"y = ReLU(g(x) ⊙ {F} + (1 − g(x)) ⊙ x)"),
     (preset("densenet121"), "stage1.block1", f"y = [x, {F}]"),
     (preset("vgg16"), "stage1.block1", f"y = {F}"),
 ]

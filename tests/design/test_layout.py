@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import specs
 
 from resnet_tf.design.costs import costs
+from resnet_tf.design.expand import expand
 from resnet_tf.design.layout import RISE, SIDE, layout
 from resnet_tf.design.picture import LEVELS, arc, box_height, box_width
 from resnet_tf.design.presets import preset
@@ -283,6 +284,22 @@ def test_layers_stand_10_px_apart_and_those_on_an_arc_34_px_a_step():
     pitch = (end - start) / 6
     assert [round(node.x + node.w / 2, 1) for node in beside] == pytest.approx(
         [start + pitch * i for i in range(1, 6)], abs=0.11)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["shortcut", "exclusive"])
+def test_a_gated_shortcut_carries_its_gate_before_what_it_multiplies(kind):
+    spec = preset("resnet18", shortcut_gate=kind)
+    picture = layout(spec, "layer")
+    nodes, middle = by_id(picture), picture.line
+    assert {node.id for node in picture.nodes} == {layer.name for layer in expand(spec)}
+    assert len(picture.nodes) == len(expand(spec))
+    names = ["shortcut.conv", "shortcut.norm", "shortcut.gate.conv", "shortcut.gate.sigmoid", "shortcut.gate.carry",
+             "shortcut.gate.scale"]  # fmt: skip
+    places = {name: nodes[f"stage2.block1.{name}"] for name in names}
+    below = {"shortcut.gate.conv", "shortcut.gate.sigmoid"} if kind == "exclusive" else set()
+    assert {name for name in names if places[name].y > middle} == below
+    above = [places[name].x for name in names if name not in below]
+    assert above == sorted(above)
 
 
 def test_a_layers_facts_are_worked_out_by_hand():

@@ -58,6 +58,18 @@ def test_blocks_whose_shortcut_is_cut_are_found(name):
     assert recognise(Found(expand(spec))).spec == spec
 
 
+WEIGHED = [
+    {"shortcut_scale": 0.5}, {"shortcut_scale": 0.5, "branch_scale": 0.5}, {"branch_scale": 0.1},
+    {"shortcut_gate": "shortcut"}, {"shortcut_gate": "exclusive", "shortcut_gate_bias": -5.0, "shortcut_scale": 0.9},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("axes", WEIGHED, ids=lambda axes: " ".join(axes))
+def test_scaled_and_gated_shortcuts_are_found(axes):
+    spec = edit(preset("resnet20_cifar10"), **axes)
+    assert recognise(Found(expand(spec))).spec == spec
+
+
 @settings(max_examples=10, deadline=None)
 @given(resnets())
 def test_whatever_is_recognised_counts_as_what_was_found_and_whatever_is_not_is_said_in_a_sentence(spec):

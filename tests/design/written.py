@@ -49,6 +49,11 @@ WRITTEN = {
     "cut": preset("resnet18", cut_shortcuts=("stage1.block2", "stage2.block1")),
     "busiest_cut": edit(BUSIEST, cut_shortcuts=("stage1.block2", "stage3.block2")),
     "all_cut": preset("resnet18", cut_shortcuts=preset("resnet18").block_names),
+    "scaled": preset("resnet20_cifar10", shortcut_scale=0.5, branch_scale=0.5),
+    "gated": preset("resnetv2_50", shortcut_gate="shortcut", shared_preactivation="always"),
+    "gated_cut": preset(
+        "seresnet18", shortcut_gate="exclusive", shortcut_gate_bias=0.0, cut_shortcuts=("stage1.block2",)
+    ),
     "one_stage": ResNetSpec(stages=(Stage(blocks=1, width=64),), stem=Stem(pool="average"), classes=2),
     "strides_alone": ResNetSpec(
         stages=(Stage(blocks=1, width=64), Stage(blocks=1, width=64, stride=2)), shortcut="zero-padding"

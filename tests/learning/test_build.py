@@ -113,6 +113,26 @@ def test_any_design_is_built_in_the_shapes_and_with_the_parameters_of_its_graph(
             assert model.get_layer(layer.name).output.shape[1:] == layer.shape
 
 
+@pytest.mark.parametrize("kind", ["shortcut", "exclusive"])
+def test_a_gated_block_computes_he_2016s_formula(kind):
+    """y = F + (1 - g) x or y = g F + (1 - g) x, and ReLU after it, with W and b as they are in the model."""
+    axes = {"shortcut_scale": 0.5, "branch_scale": 0.25, "shortcut_gate": kind}
+    spec = preset("resnet20_cifar10", input_shape=(8, 8, 3), stages=[{"blocks": 2, "width": 16}], **axes)
+    model = build(spec, seed=3)
+    gate = model.get_layer("stage1.block2.shortcut.gate.conv")
+    assert np.all(keras.ops.convert_to_numpy(gate.bias) == -6)  # He 2016's best
+    gate.bias.assign(np.linspace(-2, 2, 16, dtype=np.float32))
+    at = ["stage1.block1.act", "stage1.block2.norm2", "stage1.block2.act"]
+    images = np.random.default_rng(0).normal(size=(3, 8, 8, 3)).astype(np.float32)
+    seen = keras.Model(model.input, [model.get_layer(name).output for name in at])(images)
+    x, branch, y = (keras.ops.convert_to_numpy(each) for each in seen)
+    kernel, bias = (keras.ops.convert_to_numpy(each) for each in (gate.kernel, gate.bias))
+    g_of_x = 1 / (1 + np.exp(-(x @ kernel[0, 0] + bias)))
+    expected = 0.25 * branch * (g_of_x if kind == "exclusive" else 1) + (1 - g_of_x) * 0.5 * x
+    np.testing.assert_allclose(y, np.maximum(expected, 0), atol=1e-5)
+    assert np.ptp(g_of_x) > 0.1
+
+
 def test_layers_carry_the_names_of_the_graph():
     for name in ("resnet20_cifar10", "seresnet50", "vgg16"):
         spec = short(name)

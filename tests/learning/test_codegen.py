@@ -132,6 +132,10 @@ SPECS = {
     "cut everywhere": small(cut_shortcuts=("stage1.block1", "stage1.block2", "stage2.block1", "stage2.block2")),
     "maps of a pre-activation network": small(order="pre", head=Head(pool="none")),
     "gates of little maps": bottleneck(attention=EfficientChannelAttention(gamma=1.0, beta=2.0), layer_scale=1e-3),
+    "scaled, gated": small(
+        stages=THREE, shortcut_scale=0.5, branch_scale=0.25, shortcut_gate="shortcut", cut_shortcuts=("stage1.block2",)
+    ),
+    "gated both ways": bottleneck(order="pre", shortcut_gate="exclusive", attention=SqueezeExcitation(ratio=0.5)),
     "no norm, scaled": small(normalization=PLAIN_NORM, layer_scale=0.5, order="activation-before-addition", bias="all"),
     "vgg": vgg(),
     "vgg without dense layers": vgg(hidden=(), dropout=0.0),
@@ -311,6 +315,7 @@ def test_every_value_of_every_axis_is_in_some_network_that_was_compared(model, f
         lambda spec: spec.dropout, lambda spec: spec.stochastic_depth, lambda spec: spec.layer_scale is not None,
         lambda spec: spec.output_stride is not None, lambda spec: isinstance(spec.attention, SqueezeExcitation),
         lambda spec: isinstance(spec.attention, EfficientChannelAttention), lambda spec: spec.attention is None,
+        lambda spec: spec.shortcut_scale < 1, lambda spec: spec.branch_scale < 1,
         lambda spec: len(spec.stem.widths) > 2, lambda spec: spec.head.hidden, lambda spec: spec.head.dropout,
     ],
 )  # fmt: skip

@@ -48,8 +48,9 @@ DESIGNS = {
         stem=Stem(kernel=7, stride=2, widths=(8,), pool="max-zero-padded"), attention=EfficientChannelAttention(),
         activation="gelu", layer_scale=0.5, stochastic_depth=0.2, dropout=0.2,
     ),
-    "zeros and subsampling": resnet(
-        shortcut="zero-padding", stride_at="last-block", activation="leaky_relu", input_shape=(32, 32, 1),
+    "zeros and subsampling, scaled and gated": resnet(
+        shortcut="zero-padding", shortcut_scale=0.5, shortcut_gate="exclusive", stride_at="last-block",
+        activation="leaky_relu", input_shape=(32, 32, 1),
         stages=(Stage(blocks=2, width=8, stride=2), Stage(blocks=2, width=12, stride=2)),
     ),
     "dilated maps": resnet(output_stride=4, head=Head(pool="none"), stem=Stem(kernel=5, stride=2, widths=(8,))),

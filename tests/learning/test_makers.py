@@ -179,6 +179,18 @@ def test_a_layer_scale_multiplies_each_channel_by_a_number_of_its_own():
     np.testing.assert_allclose(out, images * scale.reshape(3), atol=1e-6)
 
 
+def test_a_constant_multiplies_and_another_is_added_and_nothing_is_learnt():
+    images = signed(2, 4, 4, 3)
+    np.testing.assert_allclose(run(g.Rescaling(0.3), images), 0.3 * images, atol=1e-7)
+    np.testing.assert_allclose(run(g.Rescaling(-1.0, 1.0), images), 1 - images, atol=1e-7)
+    assert not build(one_operation(g.Rescaling(0.3), (4, 4, 3))).weights
+
+
+def test_a_bias_begins_where_it_is_told_to():
+    out = run(g.Convolution(5, 1, bias=True, gain=0.0, first_bias=-6.0), signed(2, 4, 4, 3))
+    np.testing.assert_array_equal(out, np.full((2, 4, 4, 5), -6.0))
+
+
 def test_stochastic_depth_drops_whole_images_in_training_only():
     images = signed(400, 4, 4, 3)
     model = build(one_operation(g.StochasticDepth(0.25), (4, 4, 3)), seed=0)

@@ -56,7 +56,7 @@ def _helpers(spec: Spec, graph: g.LayerGraph) -> list[str]:
         (helpers.has(graph, g.ScalarBias), lambda: helpers.BIAS),
         (helpers.has(graph, g.ScalarScale), lambda: helpers.SCALE),
         (helpers.has(graph, g.ChannelScale), lambda: helpers.layer_scale(graph)),
-        (convolutions.has_gates(spec), lambda: convolutions.HE),
+        (convolutions.has_gates(graph), lambda: convolutions.HE),
         (True, lambda: convolutions.convolution(spec, graph)),
         (helpers.has(graph, g.BatchNormalization, g.GroupNormalization), lambda: helpers.norm(norm, graph)),
         (helpers.has(graph, g.Activation), lambda: helpers.activation(spec.activation)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from resnet_tf.design import graph as g
 from resnet_tf.design.code.text import call, function
 from resnet_tf.design.initializers import VARIANCES
-from resnet_tf.design.spec import DenseNetSpec, ResNetSpec, SqueezeExcitation
+from resnet_tf.design.spec import DenseNetSpec, ResNetSpec
 
 HE_2015 = 'keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")'
 HE = function(
@@ -31,9 +31,9 @@ def convolutions(graph: g.LayerGraph) -> list[g.Convolution]:
     return [layer.op for layer in graph if isinstance(layer.op, g.Convolution) and layer.role != "gate"]
 
 
-def has_gates(spec: ResNetSpec | DenseNetSpec) -> bool:
-    """Whether squeeze and excitation brings convolutions of its own."""
-    return isinstance(spec, ResNetSpec) and isinstance(spec.attention, SqueezeExcitation)
+def has_gates(graph: g.LayerGraph) -> bool:
+    """Whether squeeze and excitation, or gates on shortcuts, bring convolutions of their own."""
+    return any(isinstance(layer.op, g.Convolution) and layer.role == "gate" for layer in graph)
 
 
 def mixed_bias(graph: g.LayerGraph) -> bool:
@@ -68,7 +68,7 @@ def convolution(spec: ResNetSpec | DenseNetSpec, graph: g.LayerGraph) -> str:
     head = ["x", "name", "filters", "kernel", *_parameters(spec, graph)]
     body = _padding(head) if strided else []
     first = initial(spec.initializer, "gain=1.0" in head)
-    if first == HE_2015 and has_gates(spec):
+    if first == HE_2015 and has_gates(graph):
         first = "he_2015()"
     if len(first) > 20 or _FROZEN in head:
         body.append(f"initial = {first}")

@@ -40,6 +40,10 @@ def _drop(op: g.StochasticDepth, name: str, x: str, graph: g.LayerGraph, symbols
     return f"layers.Dropout(drop, noise_shape=(None, 1, 1, 1), name={name})({x})"
 
 
+def _rescaled(op: g.Rescaling, name: str, x: str, graph: g.LayerGraph, symbols: dict[str, str]) -> str:
+    return f"layers.Rescaling({op.scale!r}, name={name})({x})"
+
+
 LINES: dict[type, Line] = {
     g.Convolution: lambda op, name, x, graph, symbols: convolved(op, name, x, graph, **symbols),
     g.BatchNormalization: _norm,
@@ -47,6 +51,7 @@ LINES: dict[type, Line] = {
     g.ScalarBias: lambda op, name, x, graph, symbols: f"Bias(name={name})({x})",
     g.ScalarScale: lambda op, name, x, graph, symbols: f"Scale(name={name})({x})",
     g.ChannelScale: lambda op, name, x, graph, symbols: f"LayerScale(name={name})({x})",
+    g.Rescaling: _rescaled,
     g.StochasticDepth: _drop,
     g.Activation: lambda op, name, x, graph, symbols: f"act({x}, {name})",
     g.MaxPooling: lambda op, name, x, graph, symbols: f"max_pool({x}, {name})",

@@ -24,6 +24,11 @@ class Place(NamedTuple):
     cut: bool
 
 
+def _weighs(layer: g.Layer) -> bool:
+    """Whether a layer multiplies what comes by a shortcut, or with that shortcut's gate a branch."""
+    return ".shortcut." in layer.name and isinstance(layer.op, g.Rescaling | g.Multiplication)
+
+
 class Places:
     """All blocks of a network, in order."""
 
@@ -41,7 +46,8 @@ class Places:
                 block = next(blocks)
                 layers = graph.layers_of(block)
                 branch, around, join = (
-                    tuple(each for each in layers if each.role == role) for role in ("branch", "shortcut", "join")
+                    tuple(each for each in layers if each.role == role and not _weighs(each))
+                    for role in ("branch", "shortcut", "join")
                 )
                 out = stage.width * spec.expansion
                 changed = block.shortcut == "projection" or (spec.shortcut == "zero-padding" and channels != out)

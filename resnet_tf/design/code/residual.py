@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from resnet_tf.design import graph as g
+from resnet_tf.design.code.gates import carried, exclusive, is_gated, opened, shortcut_gate
 from resnet_tf.design.code.lines import expression
 from resnet_tf.design.code.places import Places
 from resnet_tf.design.code.shortcuts import arguments, has_shortcut, read, shortcut
@@ -24,12 +25,13 @@ _ORDERS = {
 }
 _UNCUT = "name not in CUT"
 # a layer of a block -> when it is there, where some blocks lack it
-_WHEN = {"antialias": "stride > 1", "scale": _UNCUT, "drop": "drop", "add": _UNCUT}
+_WHEN = {"antialias": "stride > 1", "scale": _UNCUT, "rescale": _UNCUT, "drop": "drop", "add": _UNCUT}
 
 
 def residual(places: Places) -> tuple[list[str], list[str], list[str]]:
     """Constants, functions, and the lines of the network between its stem and its head."""
-    functions = [shortcut(places)] if has_shortcut(places) else []
+    functions = [shortcut_gate(places.spec)] if is_gated(places) else []
+    functions += [shortcut(places)] if has_shortcut(places) else []
     return _constants(places), [*functions, _block(places)], _stages(places)
 
 
@@ -126,19 +128,28 @@ def _branch(places: Places, inner: str) -> list[str]:
         made = expression(each.op, named("name", suffix), y, places.graph, _symbols(places, each, inner))
         lines += _where_it_is(places, each, f"y = {made}")
         y = "y"
-    return lines if early or not has_shortcut(places) else [*lines, *_around(places)]
+    return [*lines, *([] if early else _around(places)), *_uncut(places, exclusive(places))]
 
 
 def _around(places: Places) -> list[str]:
     """The lines that make of x what is added to the branch."""
-    if not has_shortcut(places):
-        return ["x = y"]
     filters = times("width", places.spec.expansion, ())
-    told = [filters if each == "filters" else each for each in arguments(places)]
-    told = [*read(places), named("name", "shortcut"), *told]
-    if len(places.added) == len(places):
-        return [call("x = shortcut(", told)]
-    return [f"if {_UNCUT}:", *(f"    {line}" for line in call("x = shortcut(", told, depth=2).splitlines())]
+    lines = opened(places, filters)
+    if has_shortcut(places):
+        told = [filters if each == "filters" else each for each in arguments(places)]
+        told = [*read(places), named("name", "shortcut"), *told]
+        depth = 1 if len(places.added) == len(places) else 2
+        lines += call("x = shortcut(", told, depth=depth).splitlines()
+    elif read(places) == ("y",):
+        lines.append("x = y")
+    return _uncut(places, [*lines, *carried(places)])
+
+
+def _uncut(places: Places, lines: list[str]) -> list[str]:
+    """Lines under the condition that a block's shortcut is not cut, where some are."""
+    if len(places.added) == len(places) or not lines:
+        return lines
+    return [f"if {_UNCUT}:", *(f"    {line}" for line in lines)]
 
 
 def _symbols(places: Places, layer: g.Layer, inner: str) -> dict[str, str]:

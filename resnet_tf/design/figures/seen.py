@@ -16,6 +16,8 @@ _HUES = {"convolution": "#3b78c2", "norm": "#b8932f", "activation": "#c26a4a", "
 _EDGES: dict[str, tuple[str, float, tuple[float, ...]]] = {
     "path": (_FAINT, 1.2, ()),
     "identity": (_LINE, 1.6, ()),
+    "scaled": (_LINE, 1.6, ()),
+    "gated": (_LINE, 1.6, ()),
     "projection": (_LINE, 1.6, DASHED),
     "padding": (_LINE, 1.8, DOTTED),
     "concatenation": (_FAINT, 3.0, ()),

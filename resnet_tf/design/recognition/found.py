@@ -52,7 +52,7 @@ _COMPUTED: dict[type, Callable[[Any], Essence]] = {
 }
 # operation -> what only a training is told; an operation that is nothing else has no part in what is computed
 _TRAINED: dict[type, Callable[[Any], Essence]] = {
-    g.Convolution: lambda op: (op.initializer if op.gain else None, op.frozen),
+    g.Convolution: lambda op: (op.initializer if op.gain else None, op.frozen, op.first_bias),
     g.BatchNormalization: lambda op: (_rounded(op.momentum), op.starts_at_zero),
     g.GroupNormalization: lambda op: (op.starts_at_zero,),
     g.ChannelScale: lambda op: (_rounded(op.initial),),

@@ -208,7 +208,38 @@ def _branch(graph: g.LayerGraph, residues: Sequence[Residue]) -> Fields:
         fields["zero_init_residual"] = True
     if attention := _attention(graph, inside):
         fields["attention"] = attention
+    whole = next((each for each in residues if not each.cut), None)
+    return fields | (_weighed(graph, whole) if whole else {})
+
+
+def _weighed(graph: g.LayerGraph, residue: Residue) -> Fields:
+    """What a block's two ways are multiplied by before they meet: constants, a gate."""
+    start = graph.layers[residue.first].name
+    around, branch = sorted(graph.by_name[residue.name].inputs, key=lambda name: len(_way(graph, name, start)))
+    carried = graph.by_name[around]
+    fields: Fields = {}
+    if isinstance(carried.op, g.Multiplication):
+        fields["shortcut_gate"] = "shortcut"
+        convolutions = [layer.op for layer in _behind(graph, carried.inputs[1]) if isinstance(layer.op, g.Convolution)]
+        fields["shortcut_gate_bias"] = convolutions[0].first_bias if convolutions else 0.0
+        carried = graph.by_name[carried.inputs[0]]
+    if isinstance(carried.op, g.Rescaling):
+        fields["shortcut_scale"] = carried.op.scale
+    for layer in _behind(graph, branch):
+        if isinstance(layer.op, g.Multiplication) and fields and graph.by_name[layer.inputs[1]].shape == layer.shape:
+            fields["shortcut_gate"] = "exclusive"
+        elif isinstance(layer.op, g.Rescaling):
+            fields["branch_scale"] = layer.op.scale
+        elif not isinstance(layer.op, g.StochasticDepth):
+            break
     return fields
+
+
+def _behind(graph: g.LayerGraph, name: str) -> Iterator[g.Layer]:
+    """A layer, the first that it reads, the first that this reads, and so on, up to the image."""
+    while graph.by_name[name].inputs:
+        yield graph.by_name[name]
+        name = graph.by_name[name].inputs[0]
 
 
 def _attention(graph: g.LayerGraph, inside: Sequence[g.Layer]) -> Fields | None:

@@ -285,6 +285,12 @@ def _dense(to: Building, name: str, config: Config, reads: Sequence[Value], othe
     return to.activation(f"{name} {_kind(config)}", x, _kind(config))
 
 
+def _rescaling(to: Building, name: str, config: Config, reads: Sequence[Value], others: Config) -> Value:
+    if reads[0] == "input":
+        return _of_pixels(to, name, config, reads, others)
+    return to.add(name, g.Rescaling(float(config["scale"]), float(config["offset"])), *reads)
+
+
 def _of_pixels(to: Building, name: str, config: Config, reads: Sequence[Value], others: Config) -> Value:
     to.notes.append("It scales its pixels itself: that is left out, since a design takes what a training scales.")
     return reads[0]
@@ -320,7 +326,7 @@ _ROWS: dict[str, Row] = {
     "Dropout": _dropout,
     "SpatialDropout2D": _dropout,
     "Dense": _dense,
-    "Rescaling": _of_pixels,
+    "Rescaling": _rescaling,
     "Normalization": _of_pixels,
     "Identity": _first,
 }
