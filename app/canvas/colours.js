@@ -30,7 +30,8 @@ export function shadeOf(scene, measure, extra) {
       const known = value(n, piece)
       return known === undefined ? { share: 0, shown: "" } : { share: share(known), shown: say(known, unit) }
     },
-    scale: `${say(least)} to ${say(top)}${given ? ` ${given.unit}` : MEASURES[measure].unit}`,
+    widths: piece => given?.lines?.widths[piece.name] ?? [0, 0], // px of the lines to its box and around it
+    scale: `${say(least)} to ${say(top)}${given ? ` ${given.unit}` : MEASURES[measure].unit}${given?.lines ? `; ${given.lines.said}` : ""}`,
   }
 }
 

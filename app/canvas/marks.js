@@ -24,7 +24,7 @@ const box = (n, dx = 0, dy = 0, attributes = {}) =>
   node("rect", { x: n.x + dx, y: n.y + dy, width: n.w, height: n.h, rx: 2, ...attributes })
 
 // From the line up (or down) to a level, across, and back to the line
-function path({ kind, x0, x1, level }) {
+export function path({ kind, x0, x1, level }) {
   if (!level) return `M${x0} 0H${x1}`
   const r = Math.min(CORNER, (x1 - x0) / 2)
   const turn = level + (level < 0 ? r : -r)
@@ -33,8 +33,14 @@ function path({ kind, x0, x1, level }) {
   return `M${x0} 0V${turn}Q${x0} ${level} ${x0 + r} ${level}H${x1 - r}Q${x1} ${level} ${x1} ${turn}V0`
 }
 
-function drawEdge(edge) {
-  const g = node("g", { class: `edge ${edge.kind}` }, node("path", { d: path(edge) }))
+// How thick an edge is drawn where lines stand for something: that which leads to a piece's box, and that around it
+const thickness = ({ kind, x0 }, [branch, around]) => {
+  const width = kind !== "path" && kind !== "cut" ? around : kind === "path" && !x0 ? branch : 0
+  return width ? { style: `stroke-width: ${width}px` } : {}
+}
+
+function drawEdge(edge, widths) {
+  const g = node("g", { class: `edge ${edge.kind}` }, node("path", { d: path(edge), ...thickness(edge, widths) }))
   if (edge.label && edge.level) g.append(words(edge.label, edge.lx, edge.ly, [72, 99], { dy: "-.45em" }))
   else if (edge.label) g.append(drawShape(edge))
   return g
@@ -101,7 +107,7 @@ function edges(name, { w, y, h }) {
 }
 
 // A piece in full
-export function drawPiece(piece, scene, shade) {
+export function drawPiece(piece, scene, shade, widths) {
   const { drawing, kind, name } = piece
   const g = node("g", { class: `piece ${kind}`, "data-piece": name })
   if (kind === "layers" && name.includes(".")) {
@@ -110,16 +116,16 @@ export function drawPiece(piece, scene, shade) {
     ground.setAttribute("transform", `translate(${x} ${-scene.line})`)
     g.append(ground)
   }
-  g.append(...drawing.edges.map(drawEdge), ...drawing.nodes.map(n => drawNode(piece, n, shade)))
+  g.append(...drawing.edges.map(edge => drawEdge(edge, widths)), ...drawing.nodes.map(n => drawNode(piece, n, shade)))
   return g
 }
 
 // A piece that is too small for words: its boxes, and its arcs as one path
-export function drawPlain(piece, shade) {
+export function drawPlain(piece, shade, widths) {
   const { edges, nodes } = piece.drawing
   const g = node("g", { class: `piece plain ${piece.kind}`, "data-piece": piece.name })
   for (const kind of new Set(edges.map(edge => edge.kind)))
-    g.append(node("g", { class: `edge ${kind}` }, node("path", { d: edges.filter(e => e.kind === kind).map(path).join("") })))
+    g.append(node("g", { class: `edge ${kind}` }, node("path", { d: edges.filter(e => e.kind === kind).map(path).join(""), ...thickness({ kind, x0: 0 }, widths) })))
   const boxes = nodes.filter(n => n.kind !== "join")
   for (const n of boxes.length > 2 ? [heaviest(piece, boxes, shade)] : boxes) {
     const made = drawNode(piece, { ...n, label: "", count: 1 }, shade)

@@ -26,7 +26,7 @@ export function makeWorld(svg) {
     if (known && known.like === like && known.isPlain === isPlain && known.sees === item.sees) {
       known.x = item.x
     } else {
-      const draw = kind === "ground" ? () => drawGround(item, scene) : () => (isPlain ? drawPlain(item, shade.of) : drawPiece(item, scene, shade.of))
+      const draw = kind === "ground" ? () => drawGround(item, scene) : () => (isPlain ? drawPlain(item, shade.of, shade.widths(item)) : drawPiece(item, scene, shade.of, shade.widths(item)))
       const g = draw()
       if (known) known.g.replaceWith(g)
       else layer.append(g)

@@ -19,10 +19,11 @@ PACKAGE = "resnet_tf"
 _ROOT = Path(__file__).parents[1]
 
 
-def component(folder: str, *, html: str, css: str, js: str) -> Callable[..., Any]:
-    """A function that mounts the component whose files are in a folder of `app`."""
-    name = f"{PACKAGE}.{folder}"
-    manifest = ComponentManifest(PACKAGE, "1", [ComponentConfig(folder, folder)])
+def component(folder: str, *, html: str, css: str, js: str, name: str = "") -> Callable[..., Any]:
+    """A function that mounts the component whose files are in a folder of `app`; a second one there has a `name`."""
+    own = name or folder
+    manifest = ComponentManifest(PACKAGE, "1", [ComponentConfig(own, folder)])
+    name = f"{PACKAGE}.{own}"
 
     @cache
     def renderer() -> Callable[..., Any]:

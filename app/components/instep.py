@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from app import state, words
@@ -9,7 +11,7 @@ from app.components.insteplook import curves, standing, through
 from app.components.instepsetup import asked_now, press
 from app.components.measuring import EVERY, doing, outcome, stop, tell
 from app.frame import net
-from resnet_tf.design.spec import SpecError
+from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.runs.versus import so_far
 
 
@@ -27,15 +29,15 @@ def in_step() -> None:
     found = laboratory.found("versus", asked.key, everybodys=True)
     run = None if found else laboratory.newest("versus", asked.key)
     if found:
-        standing(so_far(*found))
+        standing(so_far(*found), asked.sides)
     elif run is not None and not run.over:
-        st.fragment(_live, run_every=EVERY)(run.id)
+        st.fragment(_live, run_every=EVERY)(run.id, asked.sides)
     else:
         outcome(run)
         press(asked)
 
 
-def _live(run_id: str) -> None:
+def _live(run_id: str, specs: Mapping[str, Spec]) -> None:
     """Draws how far it is and all that is known by now, with a way to stop."""
     with net("This comparison"):
         bench = state.workbench()
@@ -50,4 +52,4 @@ def _live(run_id: str) -> None:
         for begun in bench.events(run_id, ("compiling",))[-1:]:
             versus = so_far(run, begun).versus
             curves(versus)
-            through(versus)
+            through(versus, specs)

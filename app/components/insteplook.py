@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 
 import streamlit as st
 
 from app import words
+from app.components.flow import Side, played
 from app.components.signals import Line, Point, lines
+from app.components.strength import Norms, mean_of
+from resnet_tf.design.spec import Spec
 from resnet_tf.runs.versus import QUANTITIES, WITH, Found, Versus, differs, diverged, reaches
 
 LOOK, NEWEST = "instep.look", "instep.newest"
@@ -23,8 +26,11 @@ CURVES = (
 )
 
 
-def standing(found: Found) -> None:
-    """Draws all of it: the difference in words, the curves, the gradients through the training."""
+def standing(found: Found, specs: Mapping[str, Spec]) -> None:
+    """Draws all of it: the difference in words, the curves, the gradients through the training.
+
+    `specs` are the networks of both sides, in their order.
+    """
     versus = found.versus
     if lost := diverged(versus):
         st.warning(words.plain(lost), icon=":material/trending_up:")
@@ -34,7 +40,7 @@ def standing(found: Found) -> None:
     curves(versus)
     if loss:
         st.caption(words.plain(loss))
-    st.fragment(through)(versus)
+    st.fragment(through)(versus, specs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(words.plain(_source(found)))
         st.space("stretch")
@@ -79,18 +85,36 @@ def _points(told: Iterable[tuple[str, Sequence[float]]]) -> list[Point]:
     return [Point(name, sum(each) / len(each), min(each), max(each)) for name, each in known if each]
 
 
-def through(versus: Versus) -> None:
-    """The gradients of all blocks after an epoch, and the slider through the training."""
+def through(versus: Versus, specs: Mapping[str, Spec]) -> None:
+    """The gradients of all blocks after an epoch, as lines and on the drawings, and the slider through the training."""
     looks = versus.looks
     if not looks:
         return
     epoch = _look(looks)
+    when = "at first weights" if epoch == 0 else f"after epoch {epoch}"
+    played(_drawn(versus, specs, epoch), key="instep.flow", when=when,
+           among=[side for each in looks for side in _drawn(versus, specs, each)])  # fmt: skip
     every = [point for side in (0, 1) for each in looks for point in _by_block(versus, side, each)]
     lined = [Line(side, hue_of(side), _by_block(versus, i, epoch)) for i, side in enumerate(versus.sides)]
-    when = "at first weights" if epoch == 0 else f"after epoch {epoch}"
     lines(lined, f"Gradient by block {when}", "norm of dE/dy, logarithmic", key="instep.gradient", log=True, height=230,
           within=every)  # fmt: skip
     st.caption(words.plain(reaches(versus, epoch)))
+
+
+def _drawn(versus: Versus, specs: Mapping[str, Spec], epoch: int) -> list[Side]:
+    """Both sides as they were after an epoch, means over seeds."""
+    return [Side(name, spec, _measured(versus, i, epoch)) for i, (name, spec) in enumerate(specs.items())]
+
+
+def _measured(versus: Versus, side: int, epoch: int) -> dict[str, Norms]:
+    ways = zip(*versus.ways(side, epoch), strict=True)
+    both = {name: tuple(map(mean_of, zip(*each, strict=True))) for name, each in zip(versus.blocks, ways, strict=False)}
+    return {name: Norms(mean_of(norms), *both.get(name, ())) for name, norms in _norms(versus, side, epoch).items()}
+
+
+def _norms(versus: Versus, side: int, epoch: int) -> dict[str, tuple[float, ...]]:
+    """The gradients of every block of a side after an epoch, one for each seed."""
+    return dict(zip(versus.blocks, zip(*versus.profiles(side, epoch), strict=True), strict=False))
 
 
 def _look(looks: tuple[int, ...]) -> int:
@@ -106,8 +130,7 @@ def _look(looks: tuple[int, ...]) -> int:
 
 def _by_block(versus: Versus, side: int, epoch: int) -> list[Point]:
     """The gradients of all blocks but the head, whose few logits are of another kind."""
-    by_name = dict(zip(versus.blocks, zip(*versus.profiles(side, epoch), strict=True), strict=False))
-    return _points((name, norms) for name, norms in by_name.items() if name != "head")
+    return _points((name, norms) for name, norms in _norms(versus, side, epoch).items() if name != "head")
 
 
 def as_csv(versus: Versus) -> str:

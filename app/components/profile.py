@@ -12,10 +12,13 @@ from typing import Any
 import streamlit as st
 
 from app import words
+from app.components.flow import Side, played
 from app.components.measuring import over
 from app.components.signals import Line, Point, lines, points
+from app.components.strength import of_flows
 from app.components.table import Column, sortable
 from resnet_tf.design.labels import block_label
+from resnet_tf.design.shortcuts import counterpart
 from resnet_tf.runs.profiles import (
     WITH,
     WITHOUT,
@@ -42,6 +45,7 @@ def profile(found: Profiled) -> None:
     """Draws all of it."""
     measured = found.profile
     st.markdown(f"**{words.plain(arrives(measured))}**")
+    played(_drawn(found), key="laboratory.flow", when="at first weights")
     note = "norm of dE/dy, logarithmic"
     _sides(measured, "Gradient by block", note, _inside(lambda b: b.gradient), "gradient", log=True, height=260)
     st.caption(words.plain(source(found)))
@@ -57,6 +61,15 @@ def profile(found: Profiled) -> None:
     st.caption(words.plain(alive(measured)))
     _formula(measured)
     _table(measured)
+
+
+def _drawn(found: Profiled) -> list[Side]:
+    """Both sides with the networks that they are."""
+    measured, other = found.profile, counterpart(found.spec)
+    return [
+        Side(side, found.spec if side == measured.own or other is None else other, of_flows(flows))
+        for side, flows in measured.sides.items()
+    ]
 
 
 def source(found: Profiled) -> str:

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app import state
+from app import state, words
 from resnet_tf.design.pairs import pairs
 from resnet_tf.design.spec import Spec
 
@@ -18,10 +18,29 @@ def measured(spec: Spec) -> dict[str, Any]:
     """The gradient norms of a design that was measured, as the canvas takes them; empty where all are 0."""
     found = state.profiled(spec)
     values = gradients(found.profile) if found else {}
-    if not any(values.values()):  # a last layer that begins at zero lets none through
+    if found is None or not any(values.values()):  # a last layer that begins at zero lets none through
         return {}
     unit = "norm of dE/dy at first weights, logarithmic"
-    return {"gradient": {"title": "gradient norm", "unit": unit, "log": True, "values": values}}
+    return {"gradient": {"title": "gradient norm", "unit": unit, "log": True, "values": values,
+                         "lines": thick_lines(spec, found.profile)}}  # fmt: skip
+
+
+def thick_lines(spec: Spec, profile: Profile) -> dict[str, Any] | None:
+    """How thick the line to each block is drawn and that around it, in px, by what comes back there; in words too.
+
+    The line to a folded stage is that to its first block.
+    """
+    from app.components.strength import THICK, THIN, lines_of, of_flows, scale_of
+
+    lines = lines_of(state.counted(spec).graph, of_flows(profile.flows))
+    scale = scale_of(norm for each in lines.values() for norm in (each.branch, each.around))
+    if scale is None:
+        return None
+    widths = {name: (scale.width(each.branch), scale.width(each.around)) for name, each in lines.items()}
+    for name, (branch, _) in list(widths.items()):
+        widths.setdefault(name.partition(".")[0], (branch, 0.0))
+    low, high = map(words.significant, scale)
+    return {"widths": widths, "said": f"lines {THIN:g} to {THICK:g} px: {low} to {high} comes back along them"}
 
 
 def differing(spec: Spec, other: Spec, title: str, *, asked: bool) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from resnet_tf.learning.measure import batch_of
 from resnet_tf.learning.profile import BATCH
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.learning.shelf import Shelf
+from resnet_tf.learning.signals import BlockSignal
 from resnet_tf.learning.train import train
-from resnet_tf.learning.versus import Figures, Gradients, Moment, Versus, looks_of
+from resnet_tf.learning.versus import Figures, Moment, Versus, looks_of
 from resnet_tf.learning.whitening import whiten
 
 
@@ -104,8 +105,8 @@ class _Side:
                 self._weights = event.values["state"].weights
                 return
 
-    def gradients(self, epoch: int) -> Gradients | None:
-        """The norm of dE/dy of every block with the weights as they are after an epoch."""
+    def signals(self, epoch: int) -> tuple[BlockSignal, ...] | None:
+        """What every block passes on, forward and back, with the weights as they are after an epoch."""
         if self._reader is None:
             drawn = assemble(self._graph, training_makers(), seed=0, name="network")
             self._reader = Profiler(self._graph), drawn
@@ -113,7 +114,7 @@ class _Side:
         weights = self._first(drawn) if epoch == 0 else self._weights
         if weights is None:
             return None
-        return tuple(block.gradient for block in profiler.flow(self._batch, self._seed, weights).blocks)
+        return profiler.flow(self._batch, self._seed, weights).blocks
 
     def _first(self, drawn: keras.Model) -> dict[str, np.ndarray]:
         """The weights that a training with this seed begins with."""
@@ -128,8 +129,10 @@ class _Side:
 
 
 def _moment(both: Sequence[_Side], seed: int, epoch: int, is_look: bool) -> Moment:
-    gradients = tuple(side.gradients(epoch) if is_look else None for side in both)
-    return Moment(seed, epoch, tuple(side.figures for side in both), gradients)
+    signals = [side.signals(epoch) if is_look else None for side in both]
+    gradients = tuple(each and tuple(block.gradient for block in each) for each in signals)
+    ways = tuple(each and tuple((block.gradient_branch, block.gradient_around) for block in each) for each in signals)
+    return Moment(seed, epoch, tuple(side.figures for side in both), gradients, ways)
 
 
 def _done(both: Sequence[_Side], before: int) -> int:

@@ -31,6 +31,8 @@ class Figures(NamedTuple):
 
 
 Gradients: TypeAlias = tuple[float, ...]  # norm of dE/dy of each block, in their order
+# norms of what comes back to x through each block's branch and through its shortcut; None where it has no two ways
+Ways: TypeAlias = tuple[tuple[float | None, float | None], ...]
 
 
 class Moment(NamedTuple):
@@ -40,6 +42,7 @@ class Moment(NamedTuple):
     epoch: int  # 0 is before the first
     figures: tuple[Figures | None, ...]  # none before the first epoch
     gradients: tuple[Gradients | None, ...]  # measured after some epochs alone
+    ways: tuple[Ways | None, ...] = ()  # likewise; older records have none
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,11 @@ class Versus:
         found = [each.gradients[side] for each in self.moments if each.epoch == epoch]
         return [each for each in found if each is not None]
 
+    def ways(self, side: int, epoch: int) -> list[Ways]:
+        """What came back through branches and shortcuts of a side after an epoch, of each seed that has it."""
+        found = [each.ways[side] for each in self.moments if each.epoch == epoch and each.ways]
+        return [each for each in found if each is not None]
+
     def ends(self) -> list[Moment]:
         """The last moment of each seed that was trained to its end."""
         return [each for each in self.moments if each.epoch == self.epochs]
@@ -99,6 +107,7 @@ def moment_as_json(moment: Moment) -> dict[str, Any]:
         "seed": moment.seed, "epoch": moment.epoch,
         "figures": [each and [_rounded(figure) for figure in each] for each in moment.figures],
         "gradients": [each and [_rounded(norm) for norm in each] for each in moment.gradients],
+        "ways": [each and [[norm and _rounded(norm) for norm in both] for both in each] for each in moment.ways],
     }  # fmt: skip
 
 
@@ -107,6 +116,7 @@ def _moment_of(fields: Mapping[str, Any]) -> Moment:
         fields["seed"], fields["epoch"],
         tuple(each and Figures(*map(_number, each)) for each in fields["figures"]),
         tuple(each and tuple(map(_number, each)) for each in fields["gradients"]),
+        tuple(each and tuple((branch, around) for branch, around in each) for each in fields.get("ways", ())),
     )  # fmt: skip
 
 

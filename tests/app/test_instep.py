@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import handmade
 import pytest
@@ -154,6 +155,33 @@ def test_the_slider_goes_through_the_training(section, bench):
     page = slider.set_value(0).run()
     assert "At first weights the gradient of the first block" in said(page)
     assert domain(page, 3, "y") == scale  # so that the lines move and the axis does not
+
+
+def test_the_slider_takes_the_drawings_with_it(section, bench):
+    """Thickness means the same after every epoch: 10 to 0.01 are drawn as 7 to 1 px."""
+    made = handmade.versus()
+    weaker = [
+        each if each.epoch else each._replace(gradients=((10.0,) * 3, each.gradients[1])) for each in made.moments
+    ]
+    finish(bench, replace(made, moments=tuple(weaker)))
+    page = section()
+    last = flow_of(page)
+    assert rows(last, 0)["stage1.block2"] == [[1.0, 0.6, 0.8, 2.0], [5.0, 4.56, 4.81, 5.6]]
+    assert rows(last, 1)["stage1.block2"] == [[0.01, 0.01, None, 4.0], [1.0, 1.0, 0.0, 6.2]]
+    first = flow_of(page.select_slider(key="instep.look").set_value(0).run())
+    assert rows(first, 0)["stage1.block2"] == [[10.0, 0.6, 0.8, 10.0], [7.0, 4.56, 4.81, 7.0]]
+    assert first["marks"] == last["marks"]
+    assert (first["when"], last["when"]) == ("at first weights", "after epoch 2")
+
+
+def flow_of(page):
+    found = next(e for e in page.get("bidi_component") if e.proto.component_name == "resnet_tf.flow")
+    return json.loads(found.proto.json)[0]
+
+
+def rows(drawn, side):
+    """Norms and thicknesses of a side's blocks."""
+    return {name: [norms, widths] for name, norms, widths, _ in drawn["sides"][side]["blocks"]}
 
 
 def test_a_side_that_diverged_is_said_to(section, bench):

@@ -13,6 +13,7 @@ from app import state
 from app.components.profile import as_csv
 from app.components.shading import gradients
 from app.components.signals import points, short_name
+from resnet_tf.design.layout import layout
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 from resnet_tf.runs.failures import WorkbenchError
@@ -110,6 +111,34 @@ def page_chart(page, i):
     return json.loads(page.get("vega_lite_chart")[i].proto.spec)
 
 
+def flow_of(page):
+    """What the drawings of the error on its way back are given."""
+    found = next(e for e in page.get("bidi_component") if e.proto.component_name == "resnet_tf.flow")
+    return json.loads(found.proto.json)[0]
+
+
+def test_both_networks_are_drawn_with_what_comes_back_along_their_lines(laboratory, bench):
+    finish(bench)
+    drawn = flow_of(laboratory())
+    joined, bare = drawn["sides"]
+    assert (joined["title"], bare["title"]) == ("with shortcuts", "without shortcuts")
+    assert joined["picture"] == json.loads(json.dumps(layout(preset(NAME, input_shape=(32, 32, 1)), "block").packed()))
+    assert {edge[0] for row in bare["picture"]["drawings"] for edge in row[3]} == {"path", "cut"}
+    rows = {side["title"]: {name: norms for name, norms, _, _ in side["blocks"]} for side in drawn["sides"]}
+    assert rows["with shortcuts"]["stage1.block2"] == [1.0, 3.0, 4.0, 2.25]
+    assert rows["without shortcuts"]["stage1.block2"] == [0.01, 0.01, None, 3.5]
+    assert rows["with shortcuts"]["stage2.block1"] == [None, None, None, None]  # of which nothing was measured
+    assert [mark[0] for mark in (drawn["marks"][0], drawn["marks"][-1])] == pytest.approx([0.01, 4.0])
+    assert [mark[1] for mark in (drawn["marks"][0], drawn["marks"][-1])] == [1.0, 7.0]
+
+
+def test_where_no_error_comes_back_that_is_said(laboratory, bench):
+    nothing = handmade.flow((0.0, 0.0), ways=(1.0, 2.0, 0.0, 0.0))
+    nothing = replace(nothing, blocks=tuple(block._replace(gradient=0.0) for block in nothing.blocks))
+    finish(bench, replace(handmade.profile(), sides={"with shortcuts": (nothing,), "without shortcuts": (nothing,)}))
+    assert "No error comes back through this network" in said(laboratory())
+
+
 def test_a_post_activation_design_has_its_remainder_explained(laboratory, bench):
     finish(bench, handmade.profile(sums=handmade.sums(after="ReLU", remainder=0.8)))
     assert "it is what ReLU took away or changed on the way back" in said(laboratory())
@@ -185,6 +214,8 @@ def test_the_canvas_is_coloured_by_gradients_once_they_are_measured(visit, bench
     assert (extra["title"], extra["unit"]) == ("gradient norm", "norm of dE/dy at first weights, logarithmic")
     assert extra["values"]["stage1.block2"] == pytest.approx(2.25)
     assert extra["values"]["stage1"] == extra["values"]["stage1.block2"]  # of a folded stage, what leaves it
+    assert extra["lines"]["widths"]["stage1.block2"] == [1, 7]  # of 3 by the branch and 4 by the shortcut
+    assert extra["lines"]["said"] == "lines 1 to 7 px: 3.00 to 4.00 comes back along them"
     assert canvas_of(visit("resnet18"))["extra"].keys() == {"differs"}
 
 

@@ -94,12 +94,11 @@ def test_the_gradients_are_those_of_the_weights_of_the_moment(found, alone):
         first, last = (each for each in found.moments if each.seed == 4 and each.epoch in (0, 2))
         weights = [event.values["state"].weights for event in alone[side, 4] if event.kind == "checkpoint"][-1]
         profiler = Profiler(spec)
-        assert first.gradients[side] == norms(profiler.flow(batch, seed=4))
-        assert last.gradients[side] == norms(profiler.flow(batch, 4, weights))
-
-
-def norms(flow):
-    return tuple(block.gradient for block in flow.blocks)
+        for moment, flow in ((first, profiler.flow(batch, seed=4)), (last, profiler.flow(batch, 4, weights))):
+            assert moment.gradients[side] == tuple(block.gradient for block in flow.blocks)
+            ways = [(block.gradient_branch, block.gradient_around) for block in flow.blocks]
+            assert moment.ways[side] == tuple(ways)
+            assert any(around for _, around in ways) == (side == 0)  # a cut shortcut brings nothing
 
 
 def test_a_stem_that_whitens_does_so_before_the_first_profile():
@@ -112,7 +111,8 @@ def test_a_stem_that_whitens_does_so_before_the_first_profile():
     kernel = f"{whitened(expand(spec)).name}/kernel"
     weights = {**drawn(spec, seed=0), kernel: trained.weights[kernel]}
     batch = batch_of(load("digits", spec.input_shape), 32)
-    assert first.gradients[0] == norms(Profiler(spec).flow(batch, weights=weights))
+    flow = Profiler(spec).flow(batch, weights=weights)
+    assert first.gradients[0] == tuple(block.gradient for block in flow.blocks)
 
 
 def test_a_side_that_diverges_is_left_and_the_other_goes_on():

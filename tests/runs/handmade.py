@@ -104,12 +104,14 @@ def study(kind):
 def versus(accuracies=((0.9, 0.5), (0.9, 0.6)), epochs=2, gradients=((1.0, 2.0), (0.01, 4.0))):
     """Trainings in step whose sides have these accuracies at each seed (None diverged), gradients always the same."""
     norms = tuple((1.0, *each) for each in gradients)
+    none = (None, None)
+    ways = ((none, (0.5, 0.75), (0.6, 0.8)), (none,) * 3)
     moments = []
     for seed, ends in enumerate(accuracies):
-        moments.append(Moment(seed, 0, (None, None), norms))
+        moments.append(Moment(seed, 0, (None, None), norms, ways))
         figures = tuple(end and Figures(2.0, end, round(1 - end, 6), end) for end in ends)
-        known = tuple(end and each for end, each in zip(ends, norms, strict=True))
-        moments += [Moment(seed, epoch, figures, known) for epoch in range(1, epochs + 1)]
+        known, both = (tuple(end and each for end, each in zip(ends, of, strict=True)) for of in (norms, ways))
+        moments += [Moment(seed, epoch, figures, known, both) for epoch in range(1, epochs + 1)]
     blocks = ("stem", "stage1.block1", "stage1.block2")
     data = "Handwritten digits (bundled)"
     return Versus((WITH, WITHOUT), blocks, epochs, len(accuracies), 32, data, tuple(moments))
