@@ -41,7 +41,7 @@ def candidates() -> dict[str, Candidate]:
     bench = state.workbench()
     found = [Candidate("desk", state.design_name(), "on the desk", state.current_spec())]
     found += [Candidate(f"design.{d.name}", d.name, "saved", d.spec) for d in bench.designs()]
-    runs = bench.runs()
+    runs = bench.runs(brief=True)  # of hundreds, only those that are chosen need their curves
     found += [Candidate(f"run.{run.id}", run.name, _about(run), run.spec, run) for run in [*runs, *_shared(runs)]]
     found += [Candidate(f"preset.{p.name}", p.title, f"{p.group}, published", p.spec) for p in PRESETS.values()]
     return {candidate.key: candidate for candidate in found}
@@ -80,7 +80,12 @@ def choose(found: Mapping[str, Candidate]) -> list[Candidate]:
         max_selections=MOST, on_change=_write, persist_state="session",
         placeholder=f"Choose up to {MOST} designs, runs and published networks",
     )  # fmt: skip
-    return [found[key] for key in keys]
+    return [_whole(found[key]) for key in keys]
+
+
+def _whole(candidate: Candidate) -> Candidate:
+    """With all epochs of its run."""
+    return candidate._replace(run=state.workbench().run(candidate.run.id)) if candidate.run else candidate
 
 
 def _follow_url(found: Mapping[str, Candidate]) -> None:

@@ -68,6 +68,6 @@ def measured(runs: Iterable[Run], dataset: str) -> list[Point]:
 
 def _of_run(run: Run) -> Point:
     counted = state.counted(run.spec)
-    note = f"seed {run.seed}, {len(run.epochs)} epochs, {run.state}"
+    note = f"seed {run.seed}, {run.epochs[-1]['epoch']} epochs, {run.state}"
     reached = 100 * (accuracy(run) or 0.0)
     return Point(run.name, HERE, counted.macs, counted.trainable_parameters, reached, note, f"run.{run.id}")

@@ -33,7 +33,7 @@ _STYLES = {  # group -> its marker; shapes differ too, so that colour is not nee
 
 def scatter(chosen: Sequence[Candidate]) -> None:
     """Draws the scatter with its choices; a click on a point opens its design."""
-    runs = [run for run in state.workbench().runs() if run.epochs and run.dataset]
+    runs = [run for run in state.workbench().runs(brief=True) if run.epochs and run.dataset]
     kinds = {IMAGENET: "published ImageNet top-1"}
     kinds.update({run.dataset.name: f"measured here on {run.dataset.title}" for run in runs})
     st.markdown("##### Accuracy against cost")

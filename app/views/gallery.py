@@ -39,7 +39,7 @@ def gallery() -> None:
         st.page_link("views/design.py", label="Draw one", icon=":material/edit:")
         return
     runs: dict[Spec, list[Run]] = defaultdict(list)
-    for run in state.workbench().runs():
+    for run in state.workbench().runs(brief=True):
         runs[anywhere(run.spec)].append(run)
     chosen = st.session_state.get(CHOSEN)
     with st.container(key="gallery"):
