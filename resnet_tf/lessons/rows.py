@@ -216,7 +216,14 @@ _DOWNSAMPLING = Experiment(
 
 def _shortcuts(blocks: int) -> tuple[Arm, ...]:
     kinds = {"a": "zero-padding", "b": "projection", "c": "projection-everywhere", "d": "average-pool", "none": "none"}
-    return _trained(**{name: network(blocks, shortcut=kind) for name, kind in kinds.items()})
+    weighed = {  # He 2016, Figure 2 (b), (c) and (d), on the identities and zeros of A
+        "scaled": {"shortcut_scale": 0.5}, "halved": {"shortcut_scale": 0.5, "branch_scale": 0.5},
+        "gated": {"shortcut_gate": "shortcut"}, "gated_both": {"shortcut_gate": "exclusive"},
+    }  # fmt: skip
+    return (
+        *_trained(**{name: network(blocks, shortcut=kind) for name, kind in kinds.items()}),
+        *_trained(**{name: network(blocks, shortcut="zero-padding", **axes) for name, axes in weighed.items()}),
+    )
 
 
 _SHORTCUTS = Experiment(
@@ -226,6 +233,10 @@ _SHORTCUTS = Experiment(
         Check("any", "accuracy", "a", "none", "difference", least=POINT),
         Check("a-b", "accuracy", "b", "a", "difference", least=-POINT, most=POINT),
         Check("a-c", "accuracy", "c", "a", "difference", most=POINT),
+        Check("a-scaled", "accuracy", "scaled", "a", "difference", most=POINT),
+        Check("a-halved", "accuracy", "halved", "a", "difference", most=POINT),
+        Check("a-gated", "accuracy", "gated", "a", "difference", most=POINT),
+        Check("a-gated-both", "accuracy", "gated-both", "a", "difference", most=POINT),
         Check("a-d", "accuracy", "d", "a", "difference", least=-POINT, most=POINT, bears=False),
         Check("c-cost", "parameters", "c", "a", "ratio", most=1.05, bears=False),
     ),
