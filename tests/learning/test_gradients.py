@@ -19,6 +19,8 @@ from resnet_tf.learning.naming import modules
 from resnet_tf.learning.signals import GradientFlow, Spread, over_seeds, vanishing
 from resnet_tf.learning.weights import load_weights
 
+pytestmark = pytest.mark.keras
+
 FLOWS = json.loads((Path(__file__).parents[1] / "fixtures" / "flows.json").read_text())
 SOURCES = {"post": "torchvision", "pre": "timm"}
 SMALL = ResNetSpec(
