@@ -11,7 +11,7 @@ from resnet_tf.runs.settings import Settings, settings, variable
 from resnet_tf.runs.workbench import Workbench
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "docs" / "operations.md", ROOT / "deploy" / "README.md"]
+PAGES = [ROOT / "docs" / "operations.md", ROOT / "docs" / "degradation.md", ROOT / "deploy" / "README.md"]
 OPERATIONS = PAGES[0].read_text()
 SOURCES = "\n".join(path.read_text() for path in (ROOT / "resnet_tf" / "runs").glob("*.py"))
 
