@@ -21,6 +21,7 @@ DESIGNS = {
     "ecaresnet50d": preset("ecaresnet50d"),
     "pre-activated, group norm": preset("resnetv2_50d_gn"),
     "cut": preset("resnet18", cut_shortcuts=("stage1.block2",)),
+    "gated": preset("resnet20_cifar10", shortcut_gate="exclusive"),
     "fixup": preset("resnet20_cifar10", normalization={"kind": "fixup"}),
     "patches": preset("resnet18", stem={"kernel": 4, "stride": 4, "pool": "none", "patch": True}),
     "without a head": preset("resnet18", head={"pool": "none"}),

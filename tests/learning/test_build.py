@@ -16,6 +16,7 @@ from resnet_tf.design.presets import PRESETS, preset
 from resnet_tf.design.spec import ResNetSpec, Stage, Stem
 from resnet_tf.learning.backend import keras
 from resnet_tf.learning.build import build, folded
+from resnet_tf.learning.imported import imported_file
 
 pytestmark = pytest.mark.keras
 
@@ -131,6 +132,14 @@ def test_a_gated_block_computes_he_2016s_formula(kind):
     expected = 0.25 * branch * (g_of_x if kind == "exclusive" else 1) + (1 - g_of_x) * 0.5 * x
     np.testing.assert_allclose(y, np.maximum(expected, 0), atol=1e-5)
     assert np.ptp(g_of_x) > 0.1
+
+
+@pytest.mark.parametrize(
+    "axes", [{"shortcut_scale": 0.5, "branch_scale": 0.5}, {"shortcut_gate": "exclusive", "shortcut_gate_bias": -5.0}]
+)
+def test_a_design_with_scaled_or_gated_shortcuts_comes_back_from_its_keras_file(axes):
+    spec = preset("resnet20_cifar10", **axes)
+    assert imported_file("network.json", build(spec).to_json().encode()).spec == spec
 
 
 def test_layers_carry_the_names_of_the_graph():

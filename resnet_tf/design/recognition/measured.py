@@ -208,7 +208,7 @@ def _branch(graph: g.LayerGraph, residues: Sequence[Residue]) -> Fields:
         fields["zero_init_residual"] = True
     if attention := _attention(graph, inside):
         fields["attention"] = attention
-    whole = next((each for each in residues if not each.cut), None)
+    whole = next((each for each in residues if isinstance(graph.by_name[each.name].op, g.Addition)), None)
     return fields | (_weighed(graph, whole) if whole else {})
 
 

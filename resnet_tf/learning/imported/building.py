@@ -106,7 +106,7 @@ class Building:
     def convolution(
         self, name: str, x: Value, filters: int, kernel: Sequence[int], stride: Sequence[int], padding: Padding, *,
         groups: int = 1, dilation: Sequence[int] = (1, 1), bias: bool = False, initializer: str = "he_normal_fan_out",
-        gain: float = 1.0,
+        gain: float = 1.0, first_bias: float = 0.0,
     ) -> str:  # fmt: skip
         k, s, d = (square(name, each) for each in (kernel, stride, dilation))
         if groups > 1 and groups == self.shape(x)[-1]:
@@ -117,7 +117,7 @@ class Building:
             raise Unrecognised(
                 f"{name} pads by {side} for a kernel that spans {span}: here it is {span // 2}, or nothing"
             )
-        op = g.Convolution(filters, k, s, groups, bias, d, side > 0 or span == 1, False, initializer, gain)
+        op = g.Convolution(filters, k, s, groups, bias, d, side > 0 or span == 1, False, initializer, gain, first_bias)
         return self.add(name, op, x)
 
     def _side(self, name: str, x: Value, padding: Padding, span: int, stride: int) -> tuple[int, Value]:

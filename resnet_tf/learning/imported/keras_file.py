@@ -154,6 +154,12 @@ def _initializer(config: Any) -> tuple[str, float]:
     return names.get(kind, "he_normal_fan_out"), 1.0
 
 
+def _begins_at(initializer: Any) -> float:
+    """The number that numbers begin at; 0 where they are drawn, or nothing is said."""
+    constant = isinstance(initializer, Mapping) and initializer.get("class_name") == "Constant"
+    return float(initializer["config"].get("value", 0.0)) if constant else 0.0
+
+
 def _convolution(to: Building, name: str, config: Config, reads: Sequence[Value], others: Config) -> Value:
     initializer, gain = _initializer(config["kernel_initializer"])
     if not config.get("trainable", True) and initializer == "orthogonal":
@@ -161,7 +167,7 @@ def _convolution(to: Building, name: str, config: Config, reads: Sequence[Value]
     x = to.convolution(
         name, reads[0], config["filters"], config["kernel_size"], config["strides"], config["padding"],
         groups=config.get("groups", 1), dilation=config.get("dilation_rate", (1, 1)), bias=config["use_bias"],
-        initializer=initializer, gain=gain,
+        initializer=initializer, gain=gain, first_bias=_begins_at(config.get("bias_initializer")),
     )  # fmt: skip
     return to.activation(f"{name} {_kind(config)}", x, _kind(config))
 
@@ -279,9 +285,8 @@ def _dropout(to: Building, name: str, config: Config, reads: Sequence[Value], ot
 
 
 def _dense(to: Building, name: str, config: Config, reads: Sequence[Value], others: Config) -> Value:
-    first = config["kernel_initializer"]
-    initial = first["config"].get("value", 0.0) if first["class_name"] == "Constant" else 0.0
-    x = to.dense(name, reads[0], config["units"], bias=config["use_bias"], initial=float(initial))
+    initial = _begins_at(config["kernel_initializer"])
+    x = to.dense(name, reads[0], config["units"], bias=config["use_bias"], initial=initial)
     return to.activation(f"{name} {_kind(config)}", x, _kind(config))
 
 

@@ -147,9 +147,9 @@ TEXTS: dict[str, str] = {
     "shortcuts.check.a-b": "A projection where shapes change is within a point of zero padding.",
     "shortcuts.check.a-c": "Projections everywhere gain no point over identities.",
     "shortcuts.check.a-scaled": "Halved shortcuts gain no point over identities.",
-    "shortcuts.check.a-halved": "Nor do shortcuts and branches that are both halved.",
-    "shortcuts.check.a-gated": "Nor does a gate on the shortcut, whose bias begins at -6.",
-    "shortcuts.check.a-gated-both": "Nor do gates on both ways, g(x) and 1 - g(x), that begin so.",
+    "shortcuts.check.a-halved": "Halved shortcuts and branches gain no point over identities.",
+    "shortcuts.check.a-gated": "A gate on the shortcut, whose bias begins at -6, gains no point over identities.",
+    "shortcuts.check.a-gated-both": "Gates on both ways, g(x) and 1 - g(x), gain no point over identities.",
     "shortcuts.check.a-d": "An average pool before the projection is within a point as well.",
     "shortcuts.check.c-cost": "Projections everywhere come nearly free: at most a twentieth more parameters.",
     # --- 9
