@@ -131,7 +131,7 @@ export function course(side, { rows, width, scale }) {
   const dots = [node("circle"), node("circle")]
   svg.append(node("g", { class: "pulse", "aria-hidden": true }, head, ...dots, words))
   const pieces = order.map(name => svg.querySelectorAll(`[data-block="${CSS.escape(name)}"], [data-after="${CSS.escape(name)}"]`))
-  const arcs = new Map(order.map(name => [name, svg.querySelector(`[data-block="${CSS.escape(name)}"] .edge:is(.identity, .projection, .padding, .concatenation)`)]))
+  const arcs = new Map(order.map(name => [name, svg.querySelector(`[data-block="${CSS.escape(name)}"] .edge:not(.path, .cut)`)]))
 
   const show = p => {
     const came = Math.floor(p) // places

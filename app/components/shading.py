@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app import state, words
+from app import state
 from resnet_tf.design.pairs import pairs
 from resnet_tf.design.spec import Spec
 
@@ -39,8 +39,8 @@ def thick_lines(spec: Spec, profile: Profile) -> dict[str, Any] | None:
     widths = {name: (scale.width(each.branch), scale.width(each.around)) for name, each in lines.items()}
     for name, (branch, _) in list(widths.items()):
         widths.setdefault(name.partition(".")[0], (branch, 0.0))
-    low, high = map(words.significant, scale)
-    return {"widths": widths, "said": f"lines {THIN:g} to {THICK:g} px: {low} to {high} comes back along them"}
+    low, high = (f"{float(f'{norm:.2g}'):g}" for norm in scale)
+    return {"widths": widths, "said": f"lines {THIN:g} to {THICK:g} px: {low} to {high}"}
 
 
 def differing(spec: Spec, other: Spec, title: str, *, asked: bool) -> dict[str, Any]:

@@ -215,7 +215,7 @@ def test_the_canvas_is_coloured_by_gradients_once_they_are_measured(visit, bench
     assert extra["values"]["stage1.block2"] == pytest.approx(2.25)
     assert extra["values"]["stage1"] == extra["values"]["stage1.block2"]  # of a folded stage, what leaves it
     assert extra["lines"]["widths"]["stage1.block2"] == [1, 7]  # of 3 by the branch and 4 by the shortcut
-    assert extra["lines"]["said"] == "lines 1 to 7 px: 3.00 to 4.00 comes back along them"
+    assert extra["lines"]["said"] == "lines 1 to 7 px: 3 to 4"
     assert canvas_of(visit("resnet18"))["extra"].keys() == {"differs"}
 
 

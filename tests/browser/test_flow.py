@@ -131,6 +131,6 @@ def test_the_slider_through_the_training_draws_both_anew_and_the_canvas_has_thic
     page.goto(f"{measured.url}/?design={to_link(SMALL)}")
     settle(page)
     page.get_by_role("combobox", name="Colour by").select_option("gradient norm")
-    expect(page.locator(".shade .scale")).to_contain_text("lines 1 to 7 px: 2.25 to 4.00 comes back along them")
+    expect(page.locator(".shade .scale")).to_contain_text("lines 1 to 7 px: 2.2 to 4")
     arc = page.locator('[data-piece="stage1.block1"] .edge.identity path')
     expect(arc).to_have_css("stroke-width", "7px")
