@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import state, words
+from app.components.instepexample import example
 from app.components.insteplook import curves, standing, through
 from app.components.instepsetup import asked_now, press
 from app.components.measuring import EVERY, doing, outcome, stop, tell
@@ -35,6 +36,7 @@ def in_step() -> None:
     else:
         outcome(run)
         press(asked)
+        example()
 
 
 def _live(run_id: str, specs: Mapping[str, Spec]) -> None:

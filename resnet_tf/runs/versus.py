@@ -20,7 +20,7 @@ from resnet_tf.runs.profiles import IMAGES, fitted_to_images
 from resnet_tf.runs.records import MEASURED, Run, StoredEvent
 
 __all__ = ["EPOCHS", "QUANTITIES", "SEEDS", "WITH", "WITHOUT", "Found", "Question", "Versus", "differs", "diverged",
-           "expected_seconds", "question", "reaches", "so_far"]  # fmt: skip
+           "expected_seconds", "question", "reaches", "so_far", "versus_of"]  # fmt: skip
 
 EDITION = 1  # of what is trained and measured: raised, older ones are done anew
 TRAINED = 0.8  # of the images: the others are for validation

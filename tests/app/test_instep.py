@@ -4,11 +4,13 @@ import csv
 import io
 import json
 from dataclasses import replace
+from statistics import mean
 
 import handmade
 import pytest
 from reading import as_read
 
+from app.components.instepexample import KEPT
 from app.components.insteplook import as_csv
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
@@ -73,6 +75,17 @@ def test_before_anything_is_trained_one_press_queues_both(section, bench):
     assert (run.state, run.asked["parts"], run.asked["seeds"]) == ("queued", ["all"], 3)
     page.button(key="instep.stop").click().run()
     assert bench.run(run.id).state == "stopped"
+
+
+def test_before_anything_is_trained_a_pair_that_was_is_shown(section, bench):
+    page = section()
+    pair = json.loads(KEPT.read_text())["pairs"][0]
+    ends = [each["figures"] for each in pair["found"]["moments"] if each["epoch"] == pair["found"]["epochs"]]
+    accuracies = [mean(each[side][3] for each in ends) for side in (0, 1)]
+    assert f"{100 * accuracies[0]:.1f} % with shortcuts and {100 * accuracies[1]:.1f} % without" in said(page)
+    assert len(page.get("vega_lite_chart")) == 4
+    claimed(bench)
+    assert "For example" not in said(page.run())
 
 
 def test_stages_and_blocks_can_be_cut_alone(section, bench):
