@@ -1,4 +1,4 @@
-"""One process for the browser, one for what a file makes once, homes that leave no worker, one's own databases."""
+"""One process for what a file makes once, homes that leave no worker, one's own databases."""
 
 import psutil
 import pytest
@@ -12,9 +12,7 @@ settings.load_profile("busy")
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif item.get_closest_marker("keras") or made_once(item):
+        if item.get_closest_marker("keras") or made_once(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
