@@ -74,6 +74,7 @@ def test_a_reload_keeps_the_design(visit):
 
 def test_the_keyboard_reaches_the_canvas_walks_its_blocks_and_selects_one(visit):
     page = visit()
+    expect(blocks(page).first).to_be_visible()  # a page is settled before its canvas is drawn
     for _ in range(90):
         page.keyboard.press("Tab")
         if page.evaluate(FOCUSED).startswith("stem"):
