@@ -77,13 +77,17 @@ class Checkpoints:
         self._drop(self._damaged)
         self._drop(self._retention.surplus(self._sizes()))
 
-    def newest(self, load: Callable[[Path], T]) -> T | None:
+    def newest(self, load: Callable[[Path], T], known: int | None = None) -> T | None:
         """The newest whole checkpoint as `load` reads it; None where there is none.
 
+        `known` is the last step that the records have, where steps are told on from there: a later checkpoint would
+        leave a gap, so that it is taken only where no earlier one is whole, and then the one with the smallest gap.
         Raises FilesUnavailable where there may be one in an object store that does not answer, and none here.
         """
         there, trouble = self._there()
-        for name in sorted({*self._sizes(), *there}, reverse=True):
+        names = sorted({*self._sizes(), *there})
+        beyond = [name for name in names if known is not None and _step(name) > known]
+        for name in [*reversed(names[: len(names) - len(beyond)]), *beyond]:
             try:
                 path = self._folder / name
                 if _is_whole(path) or (name in there and self._shelf.fetch(path, there[name], _is_whole)):
@@ -134,6 +138,10 @@ class Checkpoints:
     def _drop_unfinished(self) -> None:
         """Removes what a writer left that was killed or met a full disk."""
         self._drop([name for name in sizes(self._folder) if _WRITTEN in name])
+
+
+def _step(name: str) -> int:
+    return int(name.partition("-")[0])
 
 
 def sizes(folder: Path) -> dict[str, int]:

@@ -114,9 +114,11 @@ def weights_of_run(source: Run, files: Files) -> Start:
 
 
 def last_checkpoint(run: Run, checkpoints: Checkpoints, load: Callable[[Path], T]) -> T | None:
-    """Where a run goes on. Raises FilesUnavailable rather than begin one anew that may have come some way."""
+    """Where a run goes on: not after what the records have of it, since they may be a copy of an earlier hour, or lack
+    what a worker had no time to tell. Raises FilesUnavailable rather than begin one anew that may have come some way.
+    """
     try:
-        return checkpoints.newest(load)
+        return checkpoints.newest(load, known=run.epochs[-1]["step"] if run.epochs else 0)
     except FilesUnavailable:
         if run.attempt > 1 or run.epochs:
             raise

@@ -26,15 +26,17 @@ FILES = ("checkpoints", "artifacts", "uploads")
 def backup(home: Home, chosen: Settings, folder: Path) -> list[str]:
     """Copies all of an instance that lies in its home; what was copied. Raises WorkbenchError.
 
-    The records come first: files are written before the records know of them, so that whatever the copy knows is there.
+    The files come before the records, so that checkpoints are there that are no newer than these, and once more after
+    them: a file is written before the records know of it, so that whatever the copy knows is there.
     A PostgreSQL or an object store is not in the home, and has a backup of its own.
     """
     if folder.exists() and any(folder.iterdir()):
         raise WorkbenchError(f"{folder} must be a new folder: it holds something already")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _copy_all_files(home, folder)
         copied = [] if chosen.database_url else [_copy_records(home.database, folder / home.database.name)]
-        copied += [_copy_files(home.folder / name, folder / name) for name in FILES if (home.folder / name).exists()]
+        copied += _copy_all_files(home, folder)
     except OSError as error:
         raise WorkbenchError(disk_sentence(error, f"The copy in {folder}")) from error
     return copied
@@ -49,17 +51,30 @@ def _copy_records(source: Path, target: Path) -> str:
     return target.name
 
 
+def _copy_all_files(home: Home, folder: Path) -> list[str]:
+    return [_copy_files(home.folder / name, folder / name) for name in FILES if (home.folder / name).exists()]
+
+
 def _copy_files(source: Path, target: Path) -> str:
-    """Copies a folder while others write to it: what is not whole yet is left out, what is replaced meanwhile too."""
+    """Copies a folder while others write to it: what is not whole yet is left out, what is replaced meanwhile too.
+
+    What was copied before is copied again only where it has changed.
+    """
     for path in source.rglob("*"):
         if path.is_file() and UNFINISHED not in path.name:
             copy = target / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)
             try:
-                shutil.copy2(path, copy)
+                if not (copy.exists() and _as_it_was(path, copy)):
+                    shutil.copy2(path, copy)
             except FileNotFoundError:
                 continue  # a newer checkpoint took its place, or its run was deleted
     return source.name
+
+
+def _as_it_was(path: Path, copy: Path) -> bool:
+    now, then = path.stat(), copy.stat()
+    return (now.st_size, now.st_mtime_ns) == (then.st_size, then.st_mtime_ns)
 
 
 def main(words: list[str]) -> None:

@@ -55,6 +55,17 @@ def test_a_checkpoint_cut_at_any_byte_is_passed_over(tmp_path):
         assert checkpoints.newest(text) == EARLIER
 
 
+def test_who_tells_on_from_the_records_takes_no_checkpoint_beyond_them_while_there_is_another(tmp_path):
+    checkpoints = Checkpoints(tmp_path, Retention(3))
+    for step in (20, 40, 60):
+        checkpoints.keep(step, lambda path, step=step: path.write_bytes(bytes([step])))
+    taken = {known: checkpoints.newest(text, known)[0] for known in (0, 19, 20, 39, 40, 59, 60, 99)}
+    assert taken == {0: 20, 19: 20, 20: 20, 39: 20, 40: 40, 59: 40, 60: 60, 99: 60}
+    os.truncate(min(tmp_path.iterdir()), 0)  # that of step 20
+    assert checkpoints.newest(text, 39)[0] == 40
+    assert checkpoints.newest(text, 60)[0] == 60
+
+
 @given(place=st.integers(0, len(NEW) - 1), bit=st.integers(0, 7))
 def test_a_checkpoint_with_one_bit_turned_is_passed_over(tmp_path_factory, place, bit):
     folder = tmp_path_factory.mktemp("run")

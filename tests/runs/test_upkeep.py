@@ -12,8 +12,10 @@ from benches import FAKE, SPEC, Bench, until
 from fake_worker import STEPS_PER_EPOCH, loss
 from postgres import programs
 
+from resnet_tf.runs import upkeep as upkeep_module
 from resnet_tf.runs.database import HEAD
 from resnet_tf.runs.records import Artifact
+from resnet_tf.runs.settings import settings
 
 ROOT = Path(__file__).parents[2]
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -68,6 +70,38 @@ def test_a_copy_made_while_a_run_is_under_way_is_whole_and_the_run_goes_on_from_
     until(lambda: len(copy.steps(under_way)) > len(steps) + 2 * STEPS_PER_EPOCH)
     steps = copy.steps(under_way)
     assert steps == list(range(1, len(steps) + 1))
+
+
+@ON_SQLITE
+def test_a_run_whose_records_are_older_than_its_newest_checkpoint_goes_on_without_a_gap(
+    open_bench, tmp_path, restored, monkeypatch
+):
+    """As in a copy during which an epoch ended, or of a database that was brought back to an earlier hour."""
+    bench = open_bench()
+    bench.start()
+    run = bench.begin("steady", epochs=300)
+    until(lambda: len(bench.run(run).epochs) >= 3)
+
+    def kept(home):
+        return sorted(int(path.name[:12]) for path in home.checkpoints(run).iterdir() if path.name[0].isdigit())
+
+    def slowly(source, target, copy=upkeep_module._copy_records):
+        name, newest = copy(source, target), kept(bench.home)[-1]
+        until(lambda: kept(bench.home)[0] > newest)  # none is left that the records may know
+        return name
+
+    monkeypatch.setattr(upkeep_module, "_copy_records", slowly)
+    upkeep_module.backup(bench.home, settings(), tmp_path / "copy")
+    bench.kill()
+    bench.close()
+    copy = restored(tmp_path / "copy", tmp_path)
+    ahead = kept(copy.home)[-1]
+    assert ahead > copy.steps(run)[-1]
+    copy._store.bury(str(tmp_path), os.uname().nodename, "its machine is lost")
+    copy.start()
+    copy.resume(run)
+    until(lambda: copy.steps(run)[-1] > ahead)
+    assert copy.steps(run) == list(range(1, len(copy.steps(run)) + 1))
 
 
 @ON_SQLITE
