@@ -225,8 +225,9 @@ def _weighed(graph: g.LayerGraph, residue: Residue) -> Fields:
         carried = graph.by_name[carried.inputs[0]]
     if isinstance(carried.op, g.Rescaling):
         fields["shortcut_scale"] = carried.op.scale
+    is_gated = "shortcut_gate" in fields
     for layer in _behind(graph, branch):
-        if isinstance(layer.op, g.Multiplication) and fields and graph.by_name[layer.inputs[1]].shape == layer.shape:
+        if is_gated and isinstance(layer.op, g.Multiplication) and graph.by_name[layer.inputs[1]].shape == layer.shape:
             fields["shortcut_gate"] = "exclusive"
         elif isinstance(layer.op, g.Rescaling):
             fields["branch_scale"] = layer.op.scale
