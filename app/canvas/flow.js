@@ -8,7 +8,8 @@ const TALL = [230, 250] // px that a drawing may take, and on a phone
 const NARROW = 500 // px of a phone's width; twice as wide, two drawings stand beside each other
 const [LEAST, MOST, WHOLE] = [110, 420, 4800] // ms for a block, and for all of them where that allows it
 const GROWS = { duration: 220, easing: "ease-out" }
-const HINT = "Point at a block for its figures; a click takes the error there"
+const HINT = matchMedia("(pointer: coarse)").matches ? "Tap a block for its figures: the error goes there"
+  : "Point at a block for its figures; a click takes the error there"
 const boards = new WeakMap() // parentElement -> what outlives new data
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 

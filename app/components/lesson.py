@@ -118,7 +118,7 @@ def _expectation(lesson: Lesson, say: Say) -> None:
     if key not in st.session_state and st.query_params.get("expect") in VERDICTS:
         st.session_state[key] = st.query_params["expect"]
     chosen = st.segmented_control(
-        say("page.expect"), VERDICTS, format_func=lambda verdict: say(f"verdict.{verdict}"), key=key
+        say("page.expect"), VERDICTS, format_func=lambda verdict: say(f"verdict.{verdict}"), key=key, wrap=True
     )
     if chosen:
         st.query_params["expect"] = chosen
