@@ -30,7 +30,7 @@ def in_step() -> None:
     found = laboratory.found("versus", asked.key, everybodys=True)
     run = None if found else laboratory.newest("versus", asked.key)
     if found:
-        standing(so_far(*found), asked.sides)
+        standing(so_far(*found), asked, state.design_name())
     elif run is not None and not run.over:
         st.fragment(_live, run_every=EVERY)(run.id, asked.sides)
     else:

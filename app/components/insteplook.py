@@ -12,10 +12,11 @@ import streamlit as st
 
 from app import words
 from app.components.flow import Side, played
+from app.components.report import versus_report
 from app.components.signals import Line, Point, lines
 from app.components.strength import Norms, mean_of
 from resnet_tf.design.spec import Spec
-from resnet_tf.runs.versus import QUANTITIES, WITH, Found, Versus, differs, diverged, reaches
+from resnet_tf.runs.versus import QUANTITIES, WITH, Found, Question, Versus, differs, diverged, reaches
 
 LOOK, NEWEST = "instep.look", "instep.newest"
 # what is drawn over the epochs: a figure, its title, what is said of it, and how its axis looks
@@ -26,11 +27,8 @@ CURVES = (
 )
 
 
-def standing(found: Found, specs: Mapping[str, Spec]) -> None:
-    """Draws all of it: the difference in words, the curves, the gradients through the training.
-
-    `specs` are the networks of both sides, in their order.
-    """
+def standing(found: Found, asked: Question, name: str) -> None:
+    """Draws all of it: the difference in words, the curves, the gradients through the training, and a report of it."""
     versus = found.versus
     if lost := diverged(versus):
         st.warning(words.plain(lost), icon=":material/trending_up:")
@@ -40,10 +38,11 @@ def standing(found: Found, specs: Mapping[str, Spec]) -> None:
     curves(versus)
     if loss:
         st.caption(words.plain(loss))
-    st.fragment(through)(versus, specs)
+    st.fragment(through)(versus, asked.sides)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(words.plain(_source(found)))
         st.space("stretch")
+        versus_report(asked, found, name, "instep.report")
         st.download_button(
             "CSV", lambda: as_csv(versus), "versus.csv", "text/csv", on_click="ignore", type="tertiary",
             icon=":material/download:", help="Every figure and gradient of both sides at every seed", key="instep.csv",

@@ -1,4 +1,4 @@
-"""What is compared, a run, or a lesson's outcome as a report to take away: a page, a PDF, its papers, its data."""
+"""Reports to take away, of what is compared, a run, trainings in step, a lesson's outcome: page, PDF, papers, data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from resnet_tf.lessons.course import Lesson
 from resnet_tf.lessons.results import Outcome
 from resnet_tf.reports.outcomes import report_of_outcome
 from resnet_tf.reports.record import Report, bibtex, file_name, to_json
-from resnet_tf.reports.subjects import Subject, report_of, title_of
+from resnet_tf.reports.subjects import Subject, report_of, report_of_versus, title_of
 from resnet_tf.runs.profiles import Profiled
+from resnet_tf.runs.versus import Found, Question
 from resnet_tf.runs.workbench import Workbench
 
 
@@ -67,6 +68,14 @@ def outcome_report(lesson: Lesson, outcome: Outcome, label: str, key: str) -> No
         if popover.open:
             made = partial(report_of_outcome, lesson, outcome)
             _files(made, f"{lesson.number} {lesson.name} {outcome.mode}", key, is_helped=lesson.language == "en")
+
+
+def versus_report(asked: Question, found: Found, name: str, key: str) -> None:
+    """The same of a design that was trained in step with itself without some shortcuts."""
+    with _popover("Report", key) as popover, net("The report"):
+        if popover.open:
+            st.caption("Both designs, their curves and gradients, what differs, and how to have it again.")
+            _files(partial(report_of_versus, asked, found, name), f"{name} in step", key, is_helped=True)
 
 
 def _popover(label: str, key: str) -> Any:

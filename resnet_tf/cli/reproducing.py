@@ -25,7 +25,7 @@ File = Annotated[Path, typer.Argument(metavar="REPORT", help="A report's page or
 Only = Annotated[
     list[str],
     typer.Option("--only", metavar="PART", default_factory=list, show_default=False,
-                 help=f"{COUNTS}, train, profile, lesson, or a part of an experiment's name. Repeatable."),
+                 help=f"{COUNTS}, train, profile, versus, lesson, or a part of an experiment's name. Repeatable."),
 ]  # fmt: skip
 Images = Annotated[
     str,

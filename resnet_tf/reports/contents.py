@@ -10,12 +10,13 @@ from resnet_tf.design.figures import network_figure
 from resnet_tf.design.figures.marks import Figure
 from resnet_tf.design.labels import shape_label
 from resnet_tf.design.spec import parse_spec
+from resnet_tf.learning import contrast
 from resnet_tf.learning.findings import sentences
 from resnet_tf.lessons.results import COUNTED
 from resnet_tf.reports.charts import Chart, number
 from resnet_tf.reports.curves import charts
 from resnet_tf.reports.papers import cited, line
-from resnet_tf.reports.readings import profile_in, rows
+from resnet_tf.reports.readings import profile_in, rows, versus_in
 from resnet_tf.reports.record import COUNTS, Design, Experiment, Report, bibtex
 from resnet_tf.reports.words import Say, words
 
@@ -124,6 +125,10 @@ def _experiments(report: Report) -> Iterator[Element]:
             yield Heading(f"Gradient profile of {experiment.name}", 3)
             yield from map(Text, sentences(profile_in(experiment)))
             yield Charts(charts([experiment]))
+        elif experiment.kind == "versus":
+            yield Heading(f"{experiment.name}, trained in step", 3)
+            yield from map(Text, contrast.sentences(versus_in(experiment)))
+            yield Charts(charts([experiment]))
     trained = [each for each in report.experiments if each.kind == "train"]
     if trained:
         yield Heading("Training", 3)
@@ -193,12 +198,13 @@ def _list(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
-_KINDS = {"train": "Training", "profile": "Gradient profile", "lesson": "Lesson"}
+_KINDS = {"train": "Training", "profile": "Gradient profile", "versus": "Trained in step", "lesson": "Lesson"}
 
 
 def _seeds(experiment: Experiment) -> str:
     asked = experiment.asked
-    found = [asked["seed"]] if "seed" in asked else experiment.found.get("seeds") or asked.get("seeds") or []
+    wanted = [asked["seed"]] if "seed" in asked else asked.get("seeds")
+    found = wanted if isinstance(wanted, list) else experiment.found["seeds"]  # a lesson is asked for a count
     return ", ".join(map(str, found))
 
 

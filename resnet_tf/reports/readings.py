@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from resnet_tf.learning.profile import Profile, profile_of
+from resnet_tf.learning.versus import Figures, Versus, versus_of
 from resnet_tf.lessons.results import Outcome
 from resnet_tf.reports.record import Experiment, Kind
 
@@ -44,6 +46,11 @@ def profile_in(experiment: Experiment) -> Profile:
     return profile_of(experiment.found)
 
 
+def versus_in(experiment: Experiment) -> Versus:
+    """What trainings in step found."""
+    return versus_of(experiment.found)
+
+
 def outcome_in(experiment: Experiment) -> Outcome:
     """The outcome that a lesson's experiment found."""
     return Outcome.of(experiment.found)
@@ -77,6 +84,28 @@ def _profile(experiment: Experiment) -> Iterator[Row]:
         yield from _figures(each._asdict() | {"seed": None}, "the formula's terms", each.seed)
 
 
+def _versus(experiment: Experiment) -> Iterator[Row]:
+    """The epochs of both sides at every seed, and their gradients by block before the first and after the last."""
+    found = versus_in(experiment)
+    for side, name in enumerate(found.sides):
+        for seed in dict.fromkeys(each.seed for each in found.moments):
+            told = [(each.epoch, each.figures[side]) for each in found.moments if each.seed == seed]
+            known = [(epoch, figures) for epoch, figures in told if figures is not None]
+            for of in Figures._fields:
+                values = tuple(_finite(getattr(figures, of)) for _, figures in known)
+                yield Row(of, name, seed, "epoch", tuple(epoch for epoch, _ in known), values)
+    for side, name in enumerate(found.sides):
+        for each in found.moments:
+            norms = each.gradients[side]
+            if norms is not None and each.epoch in (found.looks[0], found.looks[-1]):
+                when = "at first weights" if each.epoch == 0 else f"after epoch {each.epoch}"
+                yield Row("gradient", f"{name}, {when}", each.seed, "block", found.blocks, tuple(map(_finite, norms)))
+
+
+def _finite(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None
+
+
 def _lesson(experiment: Experiment) -> Iterator[Row]:
     for arm in outcome_in(experiment).arms:
         for of in ("parameters", "macs", "depth"):
@@ -96,5 +125,5 @@ def places(along: str, count: int) -> Sequence[Any]:
 
 
 _READERS: dict[Kind, Callable[[Experiment], Iterator[Row]]] = {
-    "train": _training, "profile": _profile, "lesson": _lesson,
+    "train": _training, "profile": _profile, "versus": _versus, "lesson": _lesson,
 }  # fmt: skip

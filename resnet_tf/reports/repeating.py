@@ -11,11 +11,13 @@ from resnet_tf.learning.backend import device, keras
 from resnet_tf.learning.capacity import check_pass
 from resnet_tf.learning.catalogue import DATASETS, DatasetCard
 from resnet_tf.learning.datasets import load
+from resnet_tf.learning.instep import in_step
 from resnet_tf.learning.measure import profiled
 from resnet_tf.learning.profile import BATCH, MOST_SEEDS
 from resnet_tf.learning.provenance import provenance
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.learning.train import train
+from resnet_tf.learning.versus import check_counts
 from resnet_tf.lessons.course import lesson
 from resnet_tf.lessons.running import run
 from resnet_tf.reports.record import Experiment, Kind, Made
@@ -104,6 +106,18 @@ def _profile(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> di
     return each.profile.as_json()
 
 
+def _versus(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dict[str, Any]:
+    asked = experiment.asked
+    sides = {name: parse_spec(fields) for name, fields in asked["sides"].items()}
+    recipe = Recipe(**asked["recipe"])
+    check_counts(recipe.epochs, len(asked["seeds"]))
+    assert card is not None
+    for each in in_step(sides, card, recipe, [int(seed) for seed in asked["seeds"]]):
+        if each.moment:
+            tell(f"{experiment.name}: seed {each.seed}, epoch {each.epoch} of {recipe.epochs}")
+    return each.found.as_json()
+
+
 def _lesson(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dict[str, Any]:
     asked = experiment.asked
     if asked["mode"] not in ("quick", "full"):
@@ -112,5 +126,5 @@ def _lesson(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dic
 
 
 _REPEATS: dict[Kind, Callable[[Experiment, DatasetCard | None, Tell], dict[str, Any]]] = {
-    "train": _train, "profile": _profile, "lesson": _lesson,
+    "train": _train, "profile": _profile, "versus": _versus, "lesson": _lesson,
 }  # fmt: skip

@@ -20,6 +20,7 @@ from resnet_tf.runs.records import Run
 
 if TYPE_CHECKING:
     from resnet_tf.runs.profiles import Profiled
+    from resnet_tf.runs.versus import Found, Question
     from resnet_tf.runs.workbench import Workbench
 
 _ABOUT = ("name", "title", "source", "reached")  # what a recipe says of itself and no training is told
@@ -57,7 +58,7 @@ def report_of(bench: Workbench, subjects: Sequence[Subject]) -> Report:
 
 def about(designs: int, experiments: Sequence[Experiment]) -> str:
     """What is in a report, in a sentence."""
-    kinds = {"train": "training", "profile": "gradient profile"}
+    kinds = {"train": "training", "profile": "gradient profile", "versus": "comparison in step"}
     said = [f"{designs} design{'s' if designs != 1 else ''} counted"]
     for kind, name in kinds.items():
         if count := sum(each.kind == kind for each in experiments):
@@ -145,3 +146,34 @@ def profiled(name: str, found: Profiled) -> Experiment:
         Made(device_of(found.device, made), made.get("versions", {}), found.profile.data, made.get("data", ""),
              then(found.measured), None, shlex.join(words)),
     )  # fmt: skip
+
+
+# --- two networks trained in step
+
+
+def report_of_versus(asked: Question, found: Found, name: str) -> Report:
+    """The report of a design with and without some of its shortcuts, trained in step."""
+    designs = tuple(design_of(spec, f"{name}, {side}", "a side") for side, spec in asked.sides.items())
+    experiment = versus(asked, found, name)
+    sources = [*(design.source for design in designs), asked.recipe.source, DATASETS[DEFAULT].source]
+    title = f"{name}, {' and '.join(asked.sides)}"
+    return Report(
+        title, about(len(designs), [experiment]), now(), designs, (experiment,), versions(),
+        tuple(dict.fromkeys(sources)),
+    )  # fmt: skip
+
+
+def versus(asked: Question, found: Found, name: str) -> Experiment:
+    """What came of both sides, epoch by epoch and seed by seed."""
+    recipe = asked.recipe.model_dump(mode="json")
+    sides = {side: spec.model_dump(mode="json") for side, spec in asked.sides.items()}
+    wanted = {"spec": asked.spec.model_dump(mode="json"), "sides": sides, "dataset": DEFAULT, "recipe": recipe,
+              "seeds": list(range(asked.seeds))}  # fmt: skip
+    cuts = [word for part in asked.parts for word in ("--cut", part)]
+    words = ["resnet_tf", "versus", to_link(asked.spec), *cuts, "--epochs", str(asked.recipe.epochs)]
+    words += ["--seeds", str(asked.seeds), "--recipe", asked.recipe.name, *_size(asked.spec)]
+    made = Made(
+        device_of(found.device, found.made), found.made.get("versions", {}), found.versus.data,
+        found.made.get("data", ""), then(found.measured), None, shlex.join(words),
+    )  # fmt: skip
+    return Experiment("versus", name, wanted, found.versus.as_json(), made)

@@ -301,7 +301,8 @@ def versus(run: Run, desk: Desk) -> Generator[Happening, None, None]:
                 yield Happening("step", each.done, each.epoch, spent, {"measured": what})
             else:
                 yield Happening("epoch", len(each.found.moments), each.epoch, spent, moment_as_json(each.moment))
-    yield Happening(MEASURED, each.of, 0, time.monotonic() - began, each.found.as_json())
+    found = {**each.found.as_json(), "made": made_with(run, desk)}
+    yield Happening(MEASURED, each.of, 0, time.monotonic() - began, found)
 
 
 TASKS: dict[str, Task] = {

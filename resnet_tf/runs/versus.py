@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 from typing import Any
@@ -86,9 +86,10 @@ class Found:
     versus: Versus
     device: str
     measured: float
+    made: Mapping[str, Any] = field(default_factory=dict)  # with which software, of which images (see `provenance`)
 
 
 def so_far(run: Run, told: StoredEvent) -> Found:
     """What is known: by the event that has all of it, or by the one that it began with and the epochs since."""
     versus = versus_of(told.values, None if told.kind == MEASURED else run.epochs)
-    return Found(versus, run.device or "", run.started or run.created)
+    return Found(versus, run.device or "", run.started or run.created, told.values.get("made") or {})

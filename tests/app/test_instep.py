@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from html import escape
 from statistics import mean
 
 import handmade
@@ -12,12 +13,17 @@ from reading import as_read
 
 from app.components.instepexample import KEPT
 from app.components.insteplook import as_csv
+from app.components.report import FILES
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 from resnet_tf.learning.versus import moment_as_json
+from resnet_tf.reports.contents import Charts, Text, contents
+from resnet_tf.reports.page import to_html
+from resnet_tf.reports.record import from_json, to_json
+from resnet_tf.reports.subjects import report_of_versus
 from resnet_tf.runs.records import MEASURED
 from resnet_tf.runs.store import Happening
-from resnet_tf.runs.versus import question
+from resnet_tf.runs.versus import QUANTITIES, differs, question, so_far
 
 NAME = "resnet20_cifar10"
 
@@ -220,3 +226,26 @@ def test_a_comparison_that_failed_says_why_and_may_be_pressed_again(section, ben
     assert "failed: This machine ran out of memory" in said(page)
     page.button(key="instep.begin").click().run()
     assert [each.state for each in bench.runs("versus")] == ["queued", "failed"]
+
+
+def test_what_came_of_it_is_offered_as_a_report_that_says_the_same_and_how_to_have_it_again(section, bench):
+    made, run = handmade.versus(epochs=6, accuracies=((0.9, 0.5), (0.9, 0.6), (0.8, 0.6))), claimed(bench)
+    told = {"versions": {"keras": "3.12.0"}, "cores": 2, "data": "ab" * 32}
+    write(bench, run, MEASURED, **made.as_json(), made=told)
+    bench._store.end("w", run, "finished")
+    page = section()
+    page.session_state["instep.report"] = True
+    assert {file.title for file in FILES} <= {button.proto.label for button in page.run().get("download_button")}
+    asked = question(preset(NAME), ("all",))
+    found = so_far(*bench.laboratory.found("versus", asked.key, everybodys=True))
+    report = report_of_versus(asked, found, "ResNet-20")
+    assert from_json(to_json(report)).as_json() == report.as_json()
+    elements = contents(report)
+    assert differs(made, QUANTITIES[0]) in [each.text for each in elements if isinstance(each, Text)]
+    (drawn,) = [each.charts for each in elements if isinstance(each, Charts)]
+    assert {chart.title for chart in drawn} >= {"Validation accuracy", "Training loss", "Gradient by block"}
+    (experiment,) = report.experiments
+    command = f"resnet_tf versus '{to_link(asked.spec)}' --cut all --epochs 6 --seeds 3 --recipe quick --image-size 32"
+    assert experiment.made.command == command
+    assert (experiment.made.data, experiment.made.device) == ("ab" * 32, "CPU, 2 cores")
+    assert escape(command) in to_html(report)

@@ -8,8 +8,10 @@ import reported
 from small import TINY
 
 from resnet_tf.learning.catalogue import DATASETS
+from resnet_tf.learning.instep import in_step
 from resnet_tf.learning.measure import profiled
 from resnet_tf.learning.recipes import recipe
+from resnet_tf.learning.versus import sides_of
 from resnet_tf.lessons.course import lesson
 from resnet_tf.lessons.experiments import Arm, Check, Experiment, Setting
 from resnet_tf.reports import repeating
@@ -78,6 +80,22 @@ def test_a_profile_comes_out_the_same(profile):
     now = again(profile)
     assert {*verdicts(profile, now).values()} == {"same"}
     assert now.found == profile.found
+
+
+def test_two_networks_trained_in_step_come_out_the_same(training):
+    sides = sides_of(TINY)
+    *_, last = in_step(sides, DATASETS["digits"], FEW, [0])
+    asked = {
+        "spec": TINY.model_dump(mode="json"), "dataset": "digits", "recipe": FEW.model_dump(mode="json"), "seeds": [0],
+        "sides": {side: spec.model_dump(mode="json") for side, spec in sides.items()},
+    }  # fmt: skip
+    first = replace(training, kind="versus", asked=asked, found=last.found.as_json())
+    now = again(first)
+    found = verdicts(first, now)
+    assert {*found.values()} == {"same"}
+    assert {"validation accuracy, without shortcuts", "gradient, with shortcuts, after epoch 2"} <= {*found}
+    now.found["moments"][1]["figures"][1][3] += 1e-5
+    assert verdicts(first, now)["validation accuracy, without shortcuts"] == "differs"
 
 
 def test_a_lesson_comes_out_the_same_and_says_of_which_images(monkeypatch):
