@@ -153,7 +153,7 @@ def profiled(name: str, found: Profiled) -> Experiment:
 
 def report_of_versus(asked: Question, found: Found, name: str) -> Report:
     """The report of a design with and without some of its shortcuts, trained in step."""
-    designs = tuple(design_of(spec, f"{name}, {side}", "a side") for side, spec in asked.sides.items())
+    designs = tuple(design_of(spec, f"{name}, {side}", "fitted to the images") for side, spec in asked.sides.items())
     experiment = versus(asked, found, name)
     sources = [*(design.source for design in designs), asked.recipe.source, DATASETS[DEFAULT].source]
     title = f"{name}, {' and '.join(asked.sides)}"
