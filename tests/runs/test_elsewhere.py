@@ -106,7 +106,7 @@ def test_a_worker_that_is_asked_to_end_in_a_long_step_does_so_at_once(page, star
 
 def test_every_line_of_the_log_is_json_and_those_of_a_run_name_it_and_its_owner(page, start, tmp_path):
     worker = start()
-    run = page.of("ada@example.org").train(
+    run = page.of("lovelace@example.org").train(
         page.run(page.begin("steady", epochs=1)).spec, "digits", "quick", name="broken"
     )
     until(lambda: page.of(None).run(run).state == "failed")
@@ -118,23 +118,24 @@ def test_every_line_of_the_log_is_json_and_those_of_a_run_name_it_and_its_owner(
     assert "ZeroDivisionError" in about[1]["traceback"]
     assert about[2]["outcome"] == "failed"
     assert len({line["owner"] for line in about}) == 1
-    assert "ada" not in json.dumps(lines)
+    # the letters of this name are in no hexadecimal identifier: "ada" now and then is
+    assert "lovelace" not in json.dumps(lines)
 
 
 def test_what_is_asked_of_a_workbench_is_logged_with_the_run_and_a_digest_of_its_owner(tmp_path, caplog):
     caplog.set_level("INFO")
-    ada = Bench(tmp_path, settings=settings(hosted=False, runs=1)).of("ada@example.org")
-    run = ada.begin("steady")
+    theirs = Bench(tmp_path, settings=settings(hosted=False, runs=1)).of("lovelace@example.org")
+    run = theirs.begin("steady")
     with pytest.raises(WorkbenchError):
-        ada.begin("steady")
-    ada.stop(run)
-    ada.delete(id=run)
+        theirs.begin("steady")
+    theirs.stop(run)
+    theirs.delete(id=run)
     lines = [json.loads(Lines().format(record)) for record in caplog.records if record.name.startswith("resnet_tf")]
     events = ["run.queued", "run.queued.refused", "run.stop", "run.delete"]
     assert [line["event"] for line in lines] == events
     assert [line["run"] for line in lines] == [run, None, run, run]
-    assert {line["owner"] for line in lines} == {digest("ada@example.org")}
-    assert "ada" not in caplog.text
+    assert {line["owner"] for line in lines} == {digest("lovelace@example.org")}
+    assert "lovelace" not in caplog.text
 
 
 def test_a_health_check_tells_a_worker_that_lives_from_one_that_does_not(page, start, tmp_path):
