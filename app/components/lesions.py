@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,11 +13,13 @@ import streamlit as st
 from app import state, words
 from app.components.charts import hue, table
 from app.components.measuring import is_under_way, outcome, over, press
+from app.components.report import study_report
 from app.components.signals import short_name
 from app.components.table import Column, sortable
 from app.components.trained import chosen_run, expected, source, to_train
 from resnet_tf.design.labels import block_label
 from resnet_tf.design.spec import SpecError
+from resnet_tf.reports.studied import StudyOf
 from resnet_tf.runs.records import Run
 from resnet_tf.runs.studies import LesionStudy, Studied, by_size, cost, resizing
 from resnet_tf.runs.studies import lesions as said
@@ -39,7 +42,7 @@ def lesions() -> None:
     assert run is not None
     found = laboratory.studied("lesion", run)
     if found:
-        _draw(found)
+        _draw(found, run)
     else:
         _offer(run)
 
@@ -59,7 +62,7 @@ def _offer(run: Run) -> None:
     outcome(last)
 
 
-def _draw(studied: Studied) -> None:
+def _draw(studied: Studied, run: Run) -> None:
     study: LesionStudy = studied.found
     first, *others = said(study, studied.images, studied.dataset.classes, resizing(studied.spec))
     st.markdown(f"**{words.plain(first)}**")
@@ -79,7 +82,7 @@ def _draw(studied: Studied) -> None:
         _accuracies("With two like blocks exchanged", swapped, study, "swapped")
     for sentence in others:
         st.caption(words.plain(sentence))
-    _table(studied)
+    _table(studied, run)
 
 
 def _accuracies(
@@ -126,7 +129,7 @@ def _drawn(places: Sequence[str], whole: float, kinds: Sequence[str], of: str, h
     }  # fmt: skip
 
 
-def _table(studied: Studied) -> None:
+def _table(studied: Studied, run: Run) -> None:
     study: LesionStudy = studied.found
     columns = (
         Column("blocks"), Column("done"), Column("accuracy", "number", words.percent),
@@ -138,7 +141,8 @@ def _table(studied: Studied) -> None:
                          each.score.loss))
         for kind in DONE for i, each in enumerate(getattr(study, kind))
     ]  # fmt: skip
-    over("Every lesion", "lesions.csv", "Every lesion with its accuracy and loss", lambda: as_csv(study))
+    over("Every lesion", "lesions.csv", "Every lesion with its accuracy and loss", lambda: as_csv(study),
+         partial(study_report, "lesion", [StudyOf(run.name, studied, run)]))  # fmt: skip
     sortable(columns, rows, key="laboratory.lesions", label="Every lesion and what it costs", height=300)
     st.caption(words.plain(source(studied, "for validation", f"Sets and pairs drawn from seed {study.seed}.")))
 

@@ -78,19 +78,30 @@ def doing(run: Run) -> str:
     return f"Measured: {run.latest['measured']}. About {words.seconds(max(left, 1.0))} left"
 
 
-def beneath(said: str, file: str, about: str, write: Callable[[], str]) -> None:
-    """What is to be known of the figures above, and beside it the button that takes them away as CSV."""
-    left, right = st.columns([14, 1], vertical_alignment="top")
+def beneath(
+    said: str, file: str, about: str, write: Callable[[], str], report: Callable[[], None] | None = None
+) -> None:
+    """What is to be known of the figures above, and beside it the buttons that take them away: as a report, as CSV."""
+    left, right = st.columns([14, 4 if report else 1], vertical_alignment="top")
     left.caption(words.plain(said))
     with right:
-        _as_csv(file, about, write)
+        _away(file, about, write, report)
 
 
-def over(title: str, file: str, about: str, write: Callable[[], str]) -> None:
-    """The head of a table, and at its end the button that takes the numbers away as CSV."""
+def over(title: str, file: str, about: str, write: Callable[[], str], report: Callable[[], None] | None = None) -> None:
+    """The head of a table, and at its end the buttons that take the numbers away: as a report, as CSV."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"##### {title}")
         st.space("stretch")
+        _away(file, about, write, report)
+
+
+def _away(file: str, about: str, write: Callable[[], str], report: Callable[[], None] | None) -> None:
+    if report is None:
+        _as_csv(file, about, write)
+        return
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
+        report()
         _as_csv(file, about, write)
 
 

@@ -6,15 +6,18 @@ import csv
 import io
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from app import state, words
 from app.components.measuring import beneath, is_under_way, outcome, press
+from app.components.report import study_report
 from app.components.signals import Line, Point, lines
 from resnet_tf.design.orders import ORDERS, in_orders
 from resnet_tf.design.spec import Spec, SpecError
+from resnet_tf.reports.studied import StudyOf
 from resnet_tf.runs.profiles import fitted_to_images
 from resnet_tf.runs.studies import SignalByDepth, Studied, by_depth, usual_seconds
 
@@ -102,7 +105,8 @@ def _source(studied: Studied) -> None:
         f"from the lowest to the highest of {seeds} seeds. Variance: of each channel over images and places, averaged "
         "over channels (Brock 2021)."
     )
-    beneath(said, "signals.csv", "Every figure of every block in every order", lambda: as_csv(studied.found))
+    beneath(said, "signals.csv", "Every figure of every block in every order", lambda: as_csv(studied.found),
+            partial(study_report, "variance", [StudyOf(state.design_name(), studied)]))  # fmt: skip
 
 
 def as_csv(found: Sequence[SignalByDepth]) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -14,9 +14,11 @@ import streamlit as st
 from app import state, words
 from app.components.charts import hue, table
 from app.components.measuring import beneath, is_under_way, outcome, press
+from app.components.report import study_report
 from app.components.signals import Line, Point, lines
 from resnet_tf.design.path_lengths import Lengths, PathLengths, fewest, path_lengths
 from resnet_tf.design.spec import Spec, SpecError
+from resnet_tf.reports.studied import StudyOf
 from resnet_tf.runs.profiles import fitted_to_images
 from resnet_tf.runs.studies import PathGradients, Studied, carried, comes_by, passed, usual_seconds
 
@@ -47,7 +49,8 @@ def paths() -> None:
         f"{passed(found.convolutions, KINDS['convolutions'])} Exact: at each addition or concatenation a path comes by "
         "one of the ways that meet there (Veit 2016, section 3)."
     )
-    beneath(said, "paths.csv", "How many paths have each length, exactly", lambda: as_csv(found, studied))
+    beneath(said, "paths.csv", "How many paths have each length, exactly", lambda: as_csv(found, studied),
+            partial(study_report, "paths", [StudyOf(state.design_name(), studied)]) if studied else None)  # fmt: skip
     if studied:
         _gradients(studied, found.branches)
     elif may_ask:

@@ -16,6 +16,8 @@ from resnet_tf.lessons.course import Lesson
 from resnet_tf.lessons.results import Outcome
 from resnet_tf.reports.outcomes import report_of_outcome
 from resnet_tf.reports.record import Report, bibtex, file_name, to_json
+from resnet_tf.reports.studied import StudyOf, report_of_studies
+from resnet_tf.reports.studied import title_of as title_of_studies
 from resnet_tf.reports.subjects import Subject, report_of, report_of_versus, title_of
 from resnet_tf.runs.profiles import Profiled
 from resnet_tf.runs.versus import Found, Question
@@ -76,6 +78,17 @@ def versus_report(asked: Question, found: Found, name: str, key: str) -> None:
         if popover.open:
             st.caption("Both designs, their curves and gradients, what differs, and how to have it again.")
             _files(partial(report_of_versus, asked, found, name), f"{name} in step", key, is_helped=True)
+
+
+def study_report(kind: str, subjects: Sequence[StudyOf]) -> None:
+    """The same of a study of the Laboratory, or of several runs' that stand beside each other."""
+    with _popover("Report", "laboratory.report") as popover, net("The report"):
+        if popover.open:
+            trained = any(each.run for each in subjects)
+            st.caption("The study, the training that it is of, and how to have both again." if trained else
+                       "The study, the design with its exact counts, and how to have it again.")  # fmt: skip
+            made = partial(report_of_studies, state.workbench(), kind, tuple(subjects))
+            _files(made, title_of_studies(kind, subjects), "laboratory.report", is_helped=True)
 
 
 def _popover(label: str, key: str) -> Any:

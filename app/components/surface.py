@@ -6,19 +6,22 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from app import state, words
 from app.components.measuring import beneath, is_under_way, outcome, press
+from app.components.report import study_report
 from app.components.shown import RUN
 from app.components.trained import chosen_run, expected, source, to_train
 from resnet_tf.design.shortcuts import counterpart, has_shortcuts
 from resnet_tf.design.spec import SpecError
+from resnet_tf.reports.studied import StudyOf
 from resnet_tf.runs.failures import WorkbenchError
 from resnet_tf.runs.records import Run
-from resnet_tf.runs.studies import Studied, Surface, around, beside
+from resnet_tf.runs.studies import Studied, Surface, around, beside, heights
 
 _FOLDER = Path(__file__).parent
 _SURFACES = st.components.v2.component(
@@ -27,8 +30,6 @@ _SURFACES = st.components.v2.component(
     css=(_FOLDER / "surfaces.css").read_text(),
     js=(_FOLDER / "surfaces.js").read_text(),
 )
-LEAST = 1e-3  # of losses: what is lower stands at the bottom
-TOP = 10.0  # times the loss of a guess: what is higher stands at the top
 DECADES = 1.5  # a longer scale is marked at powers of ten alone
 
 
@@ -123,11 +124,12 @@ def _draw(there: Sequence[tuple[Run, Studied]]) -> None:
     names = [run.name for run, _ in there]
     if len(set(names)) < len(names):
         names = [f"{name} ({which})" for name, which in zip(names, ("left", "right"), strict=False)]
-    surfaces: list[Surface] = [studied.found for _, studied in there]
+    surfaces: list[Surface] = [each.found for _, each in there]
+    studied = [StudyOf(name, each, run) for name, (run, each) in zip(names, there, strict=True)]
     if len(surfaces) > 1:
         st.markdown(f"**{words.plain(beside(surfaces[0], surfaces[1], (names[0], names[1])))}**")
-    classes = max(studied.dataset.classes for _, studied in there)
-    low, high = scale(surfaces, classes)
+    classes = max(each.dataset.classes for _, each in there)
+    low, high = heights(surfaces, classes)
     data = {
         "surfaces": [
             {"title": name, "note": f"{each.centre:.3g} at the weights",
@@ -145,14 +147,7 @@ def _draw(there: Sequence[tuple[Run, Studied]]) -> None:
     more = f"Directions from seed {surfaces[0].seed}, the same for every network whose layers have the same names."
     more += f" {beyond:,} points above {words.significant(high)} are drawn at the top." if beyond else ""
     beneath(source(there[0][1], "of the training", more), "surfaces.csv", "The loss at every point",
-            lambda: as_csv(names, surfaces))  # fmt: skip
-
-
-def scale(surfaces: Sequence[Surface], classes: int) -> tuple[float, float]:
-    """From which loss to which the heights go, of all surfaces together."""
-    losses = [loss for each in surfaces for row in each.losses for loss in row if math.isfinite(loss)]
-    high = min(max(losses, default=1.0), TOP * math.log(classes))
-    return max(min(losses, default=0.1), LEAST, high / 1e6), max(high, 2 * LEAST)
+            lambda: as_csv(names, surfaces), partial(study_report, "surface", studied))  # fmt: skip
 
 
 def ticks(low: float, high: float) -> list[float]:

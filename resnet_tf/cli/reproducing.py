@@ -25,7 +25,7 @@ File = Annotated[Path, typer.Argument(metavar="REPORT", help="A report's page or
 Only = Annotated[
     list[str],
     typer.Option("--only", metavar="PART", default_factory=list, show_default=False,
-                 help=f"{COUNTS}, train, profile, versus, lesson, or a part of an experiment's name. Repeatable."),
+                 help=f"{COUNTS}, train, profile, versus, study, lesson, or part of an experiment's name. Repeatable."),
 ]  # fmt: skip
 Images = Annotated[
     str,
@@ -87,6 +87,7 @@ def _sections(report: Report, only: Sequence[str], dataset: str) -> Iterator[Sec
     if not chosen:
         return
     from resnet_tf.cli.networks import load_keras
+    from resnet_tf.reports.record import KINDS
 
     load_keras()
     from resnet_tf.reports.repeating import Unrepeatable
@@ -94,16 +95,13 @@ def _sections(report: Report, only: Sequence[str], dataset: str) -> Iterator[Sec
     with tempfile.TemporaryDirectory() as folder:
         given = _images(dataset, Path(folder)) if dataset else None
         for experiment in chosen:
-            title = f"{_TITLES[experiment.kind]}: {experiment.name}"
+            title = f"{KINDS[experiment.kind]}: {experiment.name}"
             try:
                 yield from _again(experiment, title, given)
             except Unrepeatable as error:
                 yield Section(title, (), exact=False, note=f"Not done again: {error}.")
             except (KeyError, TypeError) as error:
                 raise Failed(f"{experiment.name} holds no experiment that can be done again ({error!r})") from error
-
-
-_TITLES = {"train": "Training", "profile": "Gradient profile", "lesson": "Lesson"}
 
 
 def _is_meant(experiment: Experiment, part: str) -> bool:

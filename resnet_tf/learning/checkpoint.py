@@ -36,6 +36,11 @@ class Checkpoint:
     waited: int = 0
     data: str = ""
 
+    @property
+    def judged(self) -> dict[str, np.ndarray]:
+        """The weights that were judged, by their paths: averages where there are any."""
+        return {**self.weights, **self.averages}
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the checkpoint to a file: whole, then moved, so that a reader never finds half of one."""
         path = Path(path)
@@ -96,7 +101,7 @@ def take_up(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoin
 def restore(spec: Spec, checkpoint: Checkpoint, name: str = "network") -> keras.Model:
     """The trained network of a checkpoint, of stock Keras layers, ready for use or export."""
     model = build(spec, name=name)
-    _assign_weights(model, {**checkpoint.weights, **checkpoint.averages})
+    _assign_weights(model, checkpoint.judged)
     return model
 
 

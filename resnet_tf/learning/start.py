@@ -79,7 +79,7 @@ def given(start: Start, fetch: Fetch | None = None) -> Given:
     """
     weights = start.weights
     if not isinstance(weights, str | os.PathLike):
-        return Given(start.title or "a checkpoint", {**weights.weights, **weights.averages}, TRAINING)
+        return Given(start.title or "a checkpoint", weights.judged, TRAINING)
     path = Path(weights)
     if isinstance(weights, str) and path.suffix not in READERS:
         found = published(weights, fetch)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import mean, stdev
 from typing import Any, NamedTuple
@@ -201,3 +201,20 @@ class Surface:
         """A loss that is null is not a number."""
         losses = (tuple(map(_number, row)) for row in fields["losses"])
         return cls(tuple(fields["steps"]), tuple(losses), fields["seed"])
+
+
+# --- all kinds
+
+
+def _signals(found: Any) -> tuple[SignalByDepth, ...]:
+    return tuple(map(SignalByDepth.read, found))
+
+
+READ: dict[str, Callable[[Any], Any]] = {
+    "paths": PathGradients.read, "variance": _signals, "lesion": LesionStudy.read, "surface": Surface.read,
+}  # fmt: skip
+
+
+def as_json(found: Any) -> Any:
+    """What a study of any kind found, in types that JSON has; the kind's row of `READ` reads it again."""
+    return [each.as_json() for each in found] if isinstance(found, tuple) else found.as_json()

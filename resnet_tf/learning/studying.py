@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from resnet_tf.learning.lesion import operated
 from resnet_tf.learning.measure import drawn
 from resnet_tf.learning.path_gradients import walked
 from resnet_tf.learning.profile import BATCH
-from resnet_tf.learning.studies import IN_LESION, ON_SURFACE, Progress
+from resnet_tf.learning.studies import IN_LESION, ON_SURFACE, Progress, as_json
 from resnet_tf.learning.surface import surveyed
 from resnet_tf.learning.variance import measured
 
@@ -24,26 +24,26 @@ Weights: TypeAlias = Mapping[str, np.ndarray]  # by path; none of a design at it
 def paths(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
     """The gradient that comes by paths of each length, on the batch that a profile is of."""
     batch = drawn(data.train, BATCH)
-    return _told(walked(spec, batch), batch[1], lambda found: found.as_json())
+    return _told(walked(spec, batch), batch[1])
 
 
 def variance(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
     """The signal by depth in all orders that the design can have, on the batch that a profile is of."""
     batch = drawn(data.train, BATCH)
     orders = tuple(in_orders(spec)[0])
-    return _told(measured(spec, batch, orders=orders), batch[1], lambda found: [each.as_json() for each in found])
+    return _told(measured(spec, batch, orders=orders), batch[1])
 
 
 def lesion(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
     """Branches left out and blocks exchanged, on images that the training did not see."""
     batch = drawn(data.validation, IN_LESION)
-    return _told(operated(spec, batch, weights), batch[1], lambda found: found.as_json())
+    return _told(operated(spec, batch, weights), batch[1])
 
 
 def surface(spec: Spec, data: Data, weights: Weights) -> Iterator[Progress]:
     """The loss around the weights, on images of the training, as Li 2018 draws it."""
     batch = drawn(data.train, ON_SURFACE)
-    return _told(surveyed(spec, batch, weights), batch[1], lambda found: found.as_json())
+    return _told(surveyed(spec, batch, weights), batch[1])
 
 
 STUDIES: dict[str, Callable[[Spec, Data, Weights], Iterator[Progress]]] = {
@@ -51,7 +51,7 @@ STUDIES: dict[str, Callable[[Spec, Data, Weights], Iterator[Progress]]] = {
 }  # fmt: skip
 
 
-def _told(steps: Iterator[Progress], labels: np.ndarray, as_json: Callable[[Any], Any]) -> Iterator[Progress]:
+def _told(steps: Iterator[Progress], labels: np.ndarray) -> Iterator[Progress]:
     """The steps, what was found as JSON and of how many images."""
     for each in steps:
         found = each.found

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import mean
 
 from resnet_tf.learning.findings import short
 from resnet_tf.learning.studies import Surface
 
 HALF, WHOLE = 0.5, 1.0  # distances at which a surface is read, in norms of the filters
+LEAST = 1e-3  # of losses: what is lower stands at the bottom
+TOP = 10.0  # times the loss of a guess: what is higher stands at the top
+
+
+def heights(surfaces: Sequence[Surface], classes: int) -> tuple[float, float]:
+    """From which loss to which surfaces are drawn, all of them alike."""
+    losses = [loss for each in surfaces for row in each.losses for loss in row if math.isfinite(loss)]
+    high = min(max(losses, default=1.0), TOP * math.log(classes))
+    return max(min(losses, default=0.1), LEAST, high / 1e6), max(high, 2 * LEAST)
 
 
 def ring(surface: Surface, distance: float) -> float:

@@ -4,67 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import mean
-from typing import NamedTuple, TypeAlias
 
 from resnet_tf.design.figures import network_figure
-from resnet_tf.design.figures.marks import Figure
 from resnet_tf.design.labels import shape_label
 from resnet_tf.design.spec import parse_spec
 from resnet_tf.learning import contrast
 from resnet_tf.learning.findings import sentences
 from resnet_tf.lessons.results import COUNTED
-from resnet_tf.reports.charts import Chart, number
+from resnet_tf.reports.charts import number
 from resnet_tf.reports.curves import charts
+from resnet_tf.reports.elements import Charts, Code, Drawing, Drawings, Element, Heading, Table, Text
 from resnet_tf.reports.papers import cited, line
-from resnet_tf.reports.readings import profile_in, rows, versus_in
-from resnet_tf.reports.record import COUNTS, Design, Experiment, Report, bibtex
+from resnet_tf.reports.readings import profile_in, rows, trainings, versus_in
+from resnet_tf.reports.record import COUNTS, KINDS, Design, Experiment, Report, bibtex
+from resnet_tf.reports.studylook import studies
 from resnet_tf.reports.words import Say, words
 
-
-class Heading(NamedTuple):
-    text: str
-    level: int = 2
-
-
-class Text(NamedTuple):
-    text: str
-    quiet: bool = False
-
-
-class Table(NamedTuple):
-    """Rows under heads; in columns after the first numbers stand to the right where `numbers` says so."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: bool = False
-
-
-class Charts(NamedTuple):
-    """Charts that stand side by side."""
-
-    charts: tuple[Chart, ...]
-
-
-class Drawings(NamedTuple):
-    """Networks that are drawn beside each other, as far as there is room."""
-
-    drawings: tuple[Drawing, ...]
-
-
-class Drawing(NamedTuple):
-    """A network, with its name above."""
-
-    title: str
-    note: str
-    link: str
-    figure: Figure
-
-
-class Code(NamedTuple):
-    text: str
-
-
-Element: TypeAlias = Heading | Text | Table | Charts | Drawings | Code
 MOST_DRAWN = 8  # networks
 
 
@@ -129,7 +84,8 @@ def _experiments(report: Report) -> Iterator[Element]:
             yield Heading(f"{experiment.name}, trained in step", 3)
             yield from map(Text, contrast.sentences(versus_in(experiment)))
             yield Charts(charts([experiment]))
-    trained = [each for each in report.experiments if each.kind == "train"]
+    yield from studies([each for each in report.experiments if each.kind == "study"])
+    trained = list(trainings(report.experiments))
     if trained:
         yield Heading("Training", 3)
         yield Table(("", "images", "recipe", "epochs", "seed", "accuracy", "loss"), tuple(map(_reached, trained)))
@@ -178,7 +134,7 @@ def _again(report: Report) -> Iterator[Element]:
         yield Text(say("This does every experiment of this report again, from the page itself, and says what differs:"))
     yield Code(report.command)
     for experiment in report.experiments:
-        yield Heading(f"{say(_KINDS[experiment.kind])}: {experiment.name}", 3)
+        yield Heading(f"{say(KINDS[experiment.kind])}: {experiment.name}", 3)
         yield Table(("", ""), tuple((say(name), cell) for name, cell in _made(experiment, say) if cell))
     yield Text(say("Written on {date} with {versions}.", date=report.date, versions=_list(report.versions)), quiet=True)
 
@@ -196,9 +152,6 @@ def _made(experiment: Experiment, say: Say) -> tuple[tuple[str, str], ...]:
 
 def _list(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
-
-
-_KINDS = {"train": "Training", "profile": "Gradient profile", "versus": "Trained in step", "lesson": "Lesson"}
 
 
 def _seeds(experiment: Experiment) -> str:

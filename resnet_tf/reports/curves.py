@@ -31,6 +31,13 @@ LOOKS = (
     Look("mean_square", "Mean square by block", "of what leaves it, logarithmic", log=True),
     Look("variance", "Signal variance by block", "of what leaves it, logarithmic", log=True),
     Look("rank", "Effective rank by block", "of what leaves it"),
+    Look("branch_square", "What the branch adds", "mean square of F(x), logarithmic", log=True),
+    Look("gradient_square", "Gradient by block", "mean square of dE/dy, logarithmic", log=True),
+    Look("path_gradient", "Gradient of a single path", "mean norm, logarithmic", log=True),
+    Look("share_of_lengths", "Paths by residual branches", "share of all paths and of their gradient", share=True),
+    Look("accuracy_without_one", "Without one branch", "accuracy", share=True),
+    Look("accuracy_without_several", "Without several branches", "mean accuracy", share=True),
+    Look("loss_around", "Loss around the weights", "mean over a ring, logarithmic", log=True),
 )
 # a block's two ways, drawn together
 _WAYS = (

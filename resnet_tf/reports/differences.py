@@ -81,7 +81,7 @@ def of_numbers(then: Experiment, now: Experiment) -> tuple[Difference, ...]:
     return tuple(_field(what, same, after.get(what, {})) for what, same in before.items())
 
 
-_Fields: TypeAlias = dict[tuple[str, str], dict[int, Row]]
+_Fields: TypeAlias = dict[tuple[str, str], dict[int | None, Row]]
 
 
 def _fields(found: Sequence[Row]) -> _Fields:
@@ -91,7 +91,7 @@ def _fields(found: Sequence[Row]) -> _Fields:
     return fields
 
 
-def _field(what: tuple[str, str], then: Mapping[int, Row], now: Mapping[int, Row]) -> Difference:
+def _field(what: tuple[str, str], then: Mapping[int | None, Row], now: Mapping[int | None, Row]) -> Difference:
     """What became of a field. Numbers are the same where they are so to the last bit."""
     of, whose = what
     title = ", ".join(part for part in (of.replace("_", " "), whose) if part)
@@ -118,7 +118,7 @@ def _pairs(then: Row, now: Row) -> Iterator[_Pair]:
     after = dict(zip(now.places or ("",), now.values, strict=True))
     for place in (*before, *(place for place in after if place not in before)):
         called = place if isinstance(place, str) else f"{then.along} {place:g}"
-        yield ", ".join(filter(None, (called, f"seed {then.seed}"))), before.get(place), after.get(place)
+        yield ", ".join(filter(None, (called, then.sown))), before.get(place), after.get(place)
 
 
 def _most(apart: Sequence[_Pair]) -> str:
@@ -135,7 +135,7 @@ def _times(pairs: Sequence[_Pair]) -> str:
     return f"{sum(ratios) / len(ratios):.2f} ×" if ratios else ""
 
 
-def _shown(found: Mapping[int, Row]) -> str:
+def _shown(found: Mapping[int | None, Row]) -> str:
     """A number as it is, of several how many."""
     numbers = [value for row in found.values() for value in row.values]
     if len(numbers) == 1:

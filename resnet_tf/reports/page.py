@@ -17,7 +17,8 @@ from typing import Any
 
 from resnet_tf.design.figures.svg import to_svg, written
 from resnet_tf.reports.charts import HAIR, HUES, INK, QUIET, Chart, axes, frame, line
-from resnet_tf.reports.contents import Charts, Code, Drawing, Drawings, Heading, Table, Text, contents
+from resnet_tf.reports.contents import contents
+from resnet_tf.reports.elements import Charts, Code, Drawing, Drawings, Heading, Table, Text
 from resnet_tf.reports.record import Report
 
 WIDTH, HEIGHT = 440.0, 220.0  # of a chart; a page scales it
@@ -93,7 +94,7 @@ def _drawings(drawings: Drawings) -> str:
 
 def _drawing(drawing: Drawing) -> str:
     about = f"<b>{escape(drawing.title)}</b><em>{escape(drawing.note)}</em>"
-    about += f"<details><summary>link</summary><code>{escape(drawing.link)}</code></details>"
+    about += f"<details><summary>link</summary><code>{escape(drawing.link)}</code></details>" if drawing.link else ""
     svg = to_svg(drawing.figure).decode()
     return (
         f'<figure class="drawing"><figcaption>{about}</figcaption><div class="wide" tabindex="0">{svg}</div></figure>'

@@ -10,7 +10,8 @@ from resnet_tf.design.figures.letters import fitted, width
 from resnet_tf.design.figures.marks import Box, Figure, Line, Mark, Words, moved
 from resnet_tf.design.figures.pdf import book
 from resnet_tf.reports.charts import HAIR, HUES, INK, QUIET, Chart, drawn
-from resnet_tf.reports.contents import Charts, Code, Drawing, Drawings, Heading, Table, Text, contents
+from resnet_tf.reports.contents import contents
+from resnet_tf.reports.elements import Charts, Code, Drawing, Drawings, Heading, Table, Text
 from resnet_tf.reports.record import Report
 from resnet_tf.reports.words import words as words_in
 

@@ -81,6 +81,14 @@ _ROWS = (
           ("Lin, Tsung-Yi", "Dollár, Piotr", "Girshick, Ross", "He, Kaiming", "Hariharan, Bharath",
            "Belongie, Serge"),
           "Feature Pyramid Networks for Object Detection", 2017, _CVPR),
+    # of studies
+    Paper("veit2016", "arXiv:1605.06431", ("Veit, Andreas", "Wilber, Michael", "Belongie, Serge"),
+          "Residual Networks Behave Like Ensembles of Relatively Shallow Networks", 2016, _NEURIPS),
+    Paper("li2018", "arXiv:1712.09913",
+          ("Li, Hao", "Xu, Zheng", "Taylor, Gavin", "Studer, Christoph", "Goldstein, Tom"),
+          "Visualizing the Loss Landscape of Neural Nets", 2018, _NEURIPS),
+    Paper("brock2021", "arXiv:2101.08692", ("Brock, Andrew", "De, Soham", "Smith, Samuel L."),
+          "Characterizing Signal Propagation to Close the Performance Gap in Unnormalized ResNets", 2021, _ICLR),
     # of recipes
     Paper("jordan2024", "arXiv:2404.00498", ("Jordan, Keller",),
           "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024),

@@ -18,8 +18,12 @@ from resnet_tf.design.spec import Spec, SpecError
 from resnet_tf.reports.papers import cited, entry
 from resnet_tf.reports.transliteration import latin
 
-Kind: TypeAlias = Literal["train", "profile", "versus", "lesson"]
+Kind: TypeAlias = Literal["train", "profile", "versus", "study", "lesson"]
 
+KINDS: dict[Kind, str] = {
+    "train": "Training", "profile": "Gradient profile", "versus": "Trained in step", "study": "Study",
+    "lesson": "Lesson",
+}  # fmt: skip
 MOST_BYTES = 50_000_000  # of a report's file
 _HELD = re.compile(r'<script type="application/json" id="report">(.*?)</script>', re.DOTALL)
 

@@ -16,6 +16,7 @@ from resnet_tf.learning.measure import profiled
 from resnet_tf.learning.profile import BATCH, MOST_SEEDS
 from resnet_tf.learning.provenance import provenance
 from resnet_tf.learning.recipes import Recipe
+from resnet_tf.learning.studying import STUDIES, Weights
 from resnet_tf.learning.train import train
 from resnet_tf.learning.versus import check_counts
 from resnet_tf.lessons.course import lesson
@@ -76,12 +77,20 @@ def repeated(
 
 
 def _train(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dict[str, Any]:
-    """Trains as far as it came; one that was stopped is stopped after as many epochs."""
-    asked, then = experiment.asked, experiment.found
+    found, _ = _trained(experiment, experiment.found, card, tell)
+    return found
+
+
+def _trained(
+    experiment: Experiment, then: dict[str, Any], card: DatasetCard | None, tell: Tell
+) -> tuple[dict[str, Any], Weights]:  # fmt: skip
+    """What a training finds, and the weights that were judged; one that was stopped is stopped after as many epochs."""
+    asked = experiment.asked
     spec, recipe = parse_spec(asked["spec"]), Recipe(**asked["recipe"])
     most = len(then["epochs"]) if then.get("state") != "finished" else recipe.epochs
     epochs: list[dict[str, Any]] = []
     result: dict[str, Any] = {}
+    weights: Weights = {}
     assert card is not None
     for event in train(spec, card, recipe, int(asked["seed"])):
         if event.kind == "epoch":
@@ -89,9 +98,27 @@ def _train(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dict
             tell(f"{experiment.name}: epoch {event.epoch} of {most}")
         elif event.kind in ("finished", "diverged"):
             result = event.values
-        elif event.kind == "checkpoint" and event.epoch == most and most < recipe.epochs:
-            break
-    return {"epochs": epochs, "result": result, "state": then.get("state")}
+        elif event.kind == "checkpoint":
+            weights = event.values["state"].judged
+            if event.epoch == most and most < recipe.epochs:
+                break
+    return {"epochs": epochs, "result": result, "state": then.get("state")}, weights
+
+
+def _study(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dict[str, Any]:
+    """A study of a design at first weights; or a training, and then a study of what came of it."""
+    asked, found = experiment.asked, dict[str, Any]()
+    weights: Weights = {}
+    if asked["study"] not in STUDIES:
+        raise SpecError("study", f"one of {', '.join(STUDIES)}", asked["study"])
+    spec = parse_spec(asked["spec"])
+    check_pass(spec, BATCH)
+    assert card is not None
+    if "training" in experiment.found:
+        found["training"], weights = _trained(experiment, experiment.found["training"], card, tell)
+    for each in STUDIES[asked["study"]](spec, load(card, spec.input_shape), weights):
+        tell(f"{experiment.name}: {each.done} of {each.of}, {each.what}")
+    return found | each.found
 
 
 def _profile(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dict[str, Any]:
@@ -126,5 +153,5 @@ def _lesson(experiment: Experiment, card: DatasetCard | None, tell: Tell) -> dic
 
 
 _REPEATS: dict[Kind, Callable[[Experiment, DatasetCard | None, Tell], dict[str, Any]]] = {
-    "train": _train, "profile": _profile, "versus": _versus, "lesson": _lesson,
+    "train": _train, "profile": _profile, "versus": _versus, "study": _study, "lesson": _lesson,
 }  # fmt: skip

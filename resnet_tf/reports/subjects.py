@@ -58,11 +58,14 @@ def report_of(bench: Workbench, subjects: Sequence[Subject]) -> Report:
 
 def about(designs: int, experiments: Sequence[Experiment]) -> str:
     """What is in a report, in a sentence."""
-    kinds = {"train": "training", "profile": "gradient profile", "versus": "comparison in step"}
+    kinds = {
+        "train": ("training", "trainings"), "profile": ("gradient profile", "gradient profiles"),
+        "versus": ("comparison in step", "comparisons in step"), "study": ("study", "studies"),
+    }  # fmt: skip
     said = [f"{designs} design{'s' if designs != 1 else ''} counted"]
-    for kind, name in kinds.items():
+    for kind, names in kinds.items():
         if count := sum(each.kind == kind for each in experiments):
-            said.append(f"{count} {name}{'s' if count != 1 else ''}")
+            said.append(f"{count} {names[count != 1]}")
     return ", ".join(said) + "."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from resnet_tf.design.lesions import exchanges, removable, resizing, selections
@@ -18,6 +18,7 @@ from resnet_tf.learning.studies import (
     LENGTHS,
     ON_SURFACE,
     POINTS,
+    READ,
     SEEDS,
     SWAPS,
     LesionStudy,
@@ -26,13 +27,13 @@ from resnet_tf.learning.studies import (
     Surface,
 )
 from resnet_tf.learning.study_findings import by_depth, by_size, cost, lesions
-from resnet_tf.learning.surface_findings import around, beside
+from resnet_tf.learning.surface_findings import around, beside, heights
 from resnet_tf.runs.laboratory import digest
 from resnet_tf.runs.profiles import IMAGES, fitted_to_images
 from resnet_tf.runs.records import Run, StoredEvent
 
 __all__ = ["BATCH", "KINDS", "LesionStudy", "PathGradients", "SignalByDepth", "Studied", "Surface", "around", "beside",
-           "by_depth", "by_size", "carried", "comes_by", "cost", "is_of", "lesions",
+           "by_depth", "by_size", "carried", "comes_by", "cost", "heights", "is_of", "lesions",
            "of_run", "passed", "resizing", "usual_seconds", "wish_of"]  # fmt: skip
 
 HELD_OUT = 0.2  # of the images
@@ -40,16 +41,11 @@ BUILT, TRACED = 1.0, 0.06  # seconds for a network, and for each of its layers
 RATE = 20e9  # multiply-adds a second, on two cores
 
 
-def _signals(found: Any) -> tuple[SignalByDepth, ...]:
-    return tuple(map(SignalByDepth.read, found))
-
-
 class Kind(NamedTuple):
     """A kind of study: `edition` of what it measures is raised where older ones are to be done anew."""
 
     edition: int
     of_run: bool  # of a training's weights, not of a design at its first
-    read: Callable[[Any], Any]
     load: Callable[[Spec, int], tuple[int, float]]  # networks that are built, images that pass them, of so many there
 
 
@@ -73,10 +69,10 @@ def _of_surface(spec: Spec, images: int) -> tuple[int, float]:
 
 
 KINDS = {
-    "paths": Kind(1, False, PathGradients.read, _of_paths),
-    "variance": Kind(1, False, _signals, _of_variance),
-    "lesion": Kind(1, True, LesionStudy.read, _of_lesion),
-    "surface": Kind(1, True, Surface.read, _of_surface),
+    "paths": Kind(1, False, _of_paths),
+    "variance": Kind(1, False, _of_variance),
+    "lesion": Kind(1, True, _of_lesion),
+    "surface": Kind(1, True, _of_surface),
 }
 
 
@@ -99,6 +95,7 @@ class Studied:
     spec: Spec
     device: str
     measured: float
+    made: dict[str, Any] = field(default_factory=dict)  # see `learning/provenance.py`; earlier ones do not say
 
 
 def wish_of(kind: str, subject: Spec | Run) -> Wish:
@@ -122,8 +119,12 @@ def wish_of(kind: str, subject: Spec | Run) -> Wish:
 def of_run(run: Run, event: StoredEvent) -> Studied:
     """What the event of a study's run says."""
     assert run.dataset is not None
-    found = KINDS[run.asked["kind"]].read(event.values["found"])
-    return Studied(found, event.values["images"], run.dataset, run.spec, run.device or "", run.started or run.created)
+    values = event.values
+    found = READ[run.asked["kind"]](values["found"])
+    return Studied(
+        found, values["images"], run.dataset, run.spec, run.device or "", run.started or run.created,
+        values.get("made", {}),
+    )  # fmt: skip
 
 
 def is_of(run: Run, spec: Spec) -> bool:

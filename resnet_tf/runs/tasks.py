@@ -267,7 +267,8 @@ def study(run: Run, desk: Desk) -> Generator[Happening, None, None]:
     weights = weights_by_path(desk.run_of(source), desk.files) if source else {}
     data = load(desk.files.with_images(run.dataset), run.spec.input_shape)
     studied = STUDIES[run.asked["kind"]](run.spec, data, weights)
-    yield from _measuring(MEASURED, ((each.done, each.of, each.what, each.found) for each in studied))
+    told = ((each.done, each.of, each.what, each.found) for each in studied)
+    yield from _measuring(MEASURED, told, lambda: {"made": made_with(run, desk)})
 
 
 def weights_by_path(run: Run, files: Files) -> dict[str, Any]:
@@ -277,7 +278,7 @@ def weights_by_path(run: Run, files: Files) -> dict[str, Any]:
     checkpoint = files.checkpoints(run.id).newest(Checkpoint.load)
     if checkpoint is None:
         raise WorkbenchError(no_checkpoint(run))
-    return {**checkpoint.weights, **checkpoint.averages}
+    return checkpoint.judged
 
 
 def versus(run: Run, desk: Desk) -> Generator[Happening, None, None]:

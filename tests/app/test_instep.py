@@ -17,7 +17,8 @@ from app.components.report import FILES
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
 from resnet_tf.learning.versus import moment_as_json
-from resnet_tf.reports.contents import Charts, Text, contents
+from resnet_tf.reports.contents import contents
+from resnet_tf.reports.elements import Charts, Text
 from resnet_tf.reports.page import to_html
 from resnet_tf.reports.record import from_json, to_json
 from resnet_tf.reports.subjects import report_of_versus

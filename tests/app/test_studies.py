@@ -12,9 +12,13 @@ from reading import said
 from recorded import SMALL, Written
 
 from app.components import lesions, orders, paths, surface
+from app.components.report import FILES
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import edit, preset
 from resnet_tf.design.shortcuts import counterpart
+from resnet_tf.learning.surface_findings import heights
+from resnet_tf.reports.record import from_json, to_json
+from resnet_tf.reports.studied import StudyOf, report_of_studies
 from resnet_tf.runs.records import MEASURED
 from resnet_tf.runs.store import Happening
 
@@ -257,14 +261,59 @@ def test_the_same_design_without_shortcuts_is_one_press_away(section, bench):
 
 
 def test_a_scale_reaches_from_the_lowest_loss_to_ten_guesses_at_most():
-    low, high = surface.scale([handmade.surface()], 10)
+    low, high = heights([handmade.surface()], 10)
     assert (low, high) == (pytest.approx(0.1), pytest.approx(6.1))
     assert surface.ticks(low, high) == pytest.approx([0.1, 1])
     assert surface.ticks(0.5, 6) == pytest.approx([0.5, 1, 2, 5])
-    assert surface.scale([handmade.surface(1e6)], 10)[1] == pytest.approx(10 * math.log(10))
+    assert heights([handmade.surface(1e6)], 10)[1] == pytest.approx(10 * math.log(10))
 
 
 def test_the_file_of_surfaces_has_a_row_for_each_point():
     told = rows(surface.as_csv(["a run"], [handmade.surface()]))
     assert len(told) == 25
     assert told[12] == {"run": "a run", "first": "0.0", "second": "0.0", "loss": "0.1"}
+
+
+# --- reports
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Paths", "paths"), ("Signal", "variance")])
+def test_a_study_of_a_design_is_offered_as_a_report(section, bench, name, kind):
+    page = section(name)
+    assert "laboratory.report" not in {each.key for each in page.get("popover")}
+    studied(bench, kind, preset(NAME))
+    page.session_state["laboratory.report"] = True
+    assert {file.title for file in FILES} <= {each.proto.label for each in page.run().get("download_button")}
+    assert not page.exception
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Lesions", "lesion"), ("Surface", "surface")])
+def test_a_study_of_a_run_is_offered_as_a_report(section, bench, name, kind):
+    studied(bench, kind, trained(bench))
+    page = section(name)
+    page.session_state["laboratory.report"] = True
+    assert {file.title for file in FILES} <= {each.proto.label for each in page.run().get("download_button")}
+    assert not page.exception
+
+
+def test_a_report_of_a_run_s_study_has_the_training_that_it_is_of(bench):
+    run = trained(bench, "with")
+    studied(bench, "lesion", run)
+    report = report_of_studies(bench, "lesion", [StudyOf(run.name, bench.laboratory.studied("lesion", run), run)])
+    assert from_json(to_json(report)).as_json() == report.as_json()
+    (experiment,) = report.experiments
+    assert experiment.asked["seed"] == run.seed
+    assert experiment.asked["recipe"] == run.recipe.model_dump(mode="json")
+    assert experiment.found["training"]["epochs"] == list(bench.run(run.id).epochs)
+    assert experiment.made.command.startswith("resnet_tf train ")
+    assert experiment.made.data == "", "what an earlier version measured does not say of which images"
+
+
+def test_what_a_worker_says_of_versions_and_images_is_in_the_report(bench):
+    told = {"versions": {"keras": "3.12.0"}, "data": "ab" * 32, "cores": 2}
+    studied(bench, "variance", preset(NAME), {**handmade.study("variance"), "made": told})
+    found = bench.laboratory.studied("variance", preset(NAME))
+    (experiment,) = report_of_studies(bench, "variance", [StudyOf("ResNet-20", found)]).experiments
+    assert (experiment.made.versions, experiment.made.data) == (told["versions"], told["data"])
+    assert experiment.made.device == "CPU, 2 cores"
+    assert experiment.asked["seeds"] == [0, 1, 2]

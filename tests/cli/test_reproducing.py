@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import reported
@@ -9,7 +10,7 @@ from small import TINY
 
 from resnet_tf.learning.recipes import recipe
 from resnet_tf.reports.page import to_html
-from resnet_tf.reports.record import to_json
+from resnet_tf.reports.record import KINDS, Kind, to_json
 
 FEW = recipe("quick", epochs=1, batch_size=256)
 
@@ -101,3 +102,20 @@ def test_what_begins_with_other_weights_is_said_and_not_done(run, written):
     result = run("reproduce", written(reported.report(experiments=[tuned])), "--only", "train")
     assert result.exit_code == 0
     assert "Not done again: ResNet-20 begins with Mine, run on digits" in result.stdout
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("kind", ["variance", "lesion"])
+def test_a_study_is_done_again_and_each_of_its_numbers_is_compared(run, written, kind):
+    tiny = {"spec": TINY.model_dump(mode="json"), "recipe": FEW.model_dump(mode="json")}
+    study = reported.studied(kind)
+    study = replace(study, asked=study.asked | (tiny if kind == "lesion" else {"spec": tiny["spec"]}))
+    study = replace(study, made=replace(study.made, data=""))
+    result = run("reproduce", written(reported.report(experiments=[study])), "--only", "study")
+    assert result.exit_code == 0, result.stderr
+    assert f"Study: ResNet-20, {kind}" in result.stdout
+    assert {"variance": "branch square, post", "lesion": "accuracy without one"}[kind] in result.stdout
+
+
+def test_every_kind_of_experiment_has_a_title():
+    assert [*KINDS] == [*get_args(Kind)]

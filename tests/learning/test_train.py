@@ -302,14 +302,14 @@ def test_every_class_counts_alike_in_the_formula_of_king_and_zeng():
 
 
 def test_half_precision_trains_and_is_judged_in_float32():
-    chosen = recipe("quick", epochs=2, precision="mixed_bfloat16")
+    chosen = recipe("quick", epochs=3, precision="mixed_bfloat16")
     events = list(train(TINY, "digits", chosen, seed=5))
     state = of_kind(events, "checkpoint")[-1].values["state"]
     assert {array.dtype for array in state.weights.values()} == {np.dtype("float32")}
     validation = load("digits", TINY.input_shape).validation
     loss, accuracy = scores(predict(restore(TINY, state), validation, 64), validation.labels)
     finished = of_kind(events, "finished")[0].values
-    assert accuracy == finished["validation_accuracy"] > 0.3
+    assert accuracy == finished["validation_accuracy"] > 0.4  # 0.55 in float32
     assert loss == pytest.approx(finished["validation_loss"], rel=1e-5)
 
 

@@ -11,7 +11,8 @@ import reported
 
 from resnet_tf.lessons.course import lesson, lessons
 from resnet_tf.lessons.results import recorded
-from resnet_tf.reports.contents import Charts, Heading, Table, contents
+from resnet_tf.reports.contents import contents
+from resnet_tf.reports.elements import Charts, Heading, Table
 from resnet_tf.reports.outcomes import report_of_outcome
 from resnet_tf.reports.page import to_html
 

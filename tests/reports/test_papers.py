@@ -10,11 +10,13 @@ from resnet_tf.learning.catalogue import DATASETS
 from resnet_tf.learning.recipes import RECIPES
 from resnet_tf.lessons.course import lessons
 from resnet_tf.reports.papers import PAPERS, cited, entry, line, numbers
+from resnet_tf.reports.studied import LOOKS
 
 NO_PAPERS = {published.TORCHVISION, published.TIMM, published.KERAS}
 SOURCES = [
     *(row.source for row in PRESETS.values()), *(row.source for row in RECIPES.values()),
     *(row.source for row in DATASETS.values()), *(each.source for each in lessons("en")),
+    *(source for each in LOOKS.values() for source in each.sources),
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pytest
 import reported
 from small import TINY
 
+from resnet_tf.design.spec import SpecError
 from resnet_tf.learning.catalogue import DATASETS
 from resnet_tf.learning.instep import in_step
 from resnet_tf.learning.measure import profiled
@@ -96,6 +97,36 @@ def test_two_networks_trained_in_step_come_out_the_same(training):
     assert {"validation accuracy, without shortcuts", "gradient, with shortcuts, after epoch 2"} <= {*found}
     now.found["moments"][1]["figures"][1][3] += 1e-5
     assert verdicts(first, now)["validation accuracy, without shortcuts"] == "differs"
+
+
+@pytest.mark.parametrize("kind", ["lesion", "surface"])
+def test_a_study_of_trained_weights_comes_out_the_same_after_the_same_training(training, kind):
+    asked = replace(
+        training, kind="study", asked=training.asked | {"study": kind, "run": "tiny"},
+        found={"training": training.found},
+    )  # fmt: skip
+    now = again(asked)
+    assert now.found["training"]["epochs"][-1]["loss"] == training.found["epochs"][-1]["loss"]
+    if kind == "lesion":  # the weights are those that the training was judged by
+        whole, judged = now.found["found"]["whole"], training.found["result"]
+        assert whole["accuracy"] == judged["validation_accuracy"]
+        assert whole["loss"] == pytest.approx(judged["validation_loss"], rel=1e-5)
+    found = verdicts(now, again(now))
+    assert {*found.values()} == {"same", "time"}
+    assert {"lesion": "accuracy without one, as it is", "surface": "loss around"}[kind] in found
+
+
+@pytest.mark.parametrize("kind", ["paths", "variance"])
+def test_a_study_of_first_weights_comes_out_the_same(training, kind):
+    asked = {"study": kind, "spec": training.asked["spec"], "dataset": "digits", "seeds": [0, 1, 2]}
+    first = again(replace(training, kind="study", asked=asked, found={}))
+    assert {*verdicts(first, again(first)).values()} == {"same"}
+    assert first.found["images"] > 0
+
+
+def test_a_study_of_no_known_kind_is_refused(training):
+    with pytest.raises(SpecError, match="study must be one of paths, variance, lesion, surface"):
+        again(replace(training, kind="study", asked=training.asked | {"study": "entrails"}, found={}))
 
 
 def test_a_lesson_comes_out_the_same_and_says_of_which_images(monkeypatch):
