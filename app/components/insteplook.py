@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from app.components.report import versus_report
 from app.components.signals import Line, Point, lines
 from app.components.strength import Norms, mean_of
 from resnet_tf.design.spec import Spec
-from resnet_tf.runs.versus import QUANTITIES, WITH, Found, Question, Versus, differs, diverged, reaches
+from resnet_tf.runs.versus import QUANTITIES, WITH, Found, Question, Versus, alive, differs, diverged, reaches
 
 LOOK, NEWEST = "instep.look", "instep.newest"
 # what is drawn over the epochs: a figure, its title, what is said of it, and how its axis looks
@@ -24,6 +25,12 @@ CURVES = (
     ("validation_accuracy", "Validation accuracy", "by epoch", {"zero": False, "format": ".3~%"}),
     ("validation_loss", "Validation loss", "by epoch, logarithmic", {"log": True}),
     ("loss", "Training loss", "by epoch, logarithmic", {"log": True}),
+)
+
+# what is drawn beneath the gradients of all blocks: a figure, its title, what is said of it, and how its axis looks
+STATES: tuple[tuple[Literal["ranks", "dead"], str, str, dict[str, Any]], ...] = (
+    ("ranks", "Effective rank", "directions of what leaves a block", {}),
+    ("dead", "Dead channels", "of ReLU channels", {"format": ".0~%", "least": 0.1}),
 )
 
 
@@ -98,6 +105,26 @@ def through(versus: Versus, specs: Mapping[str, Spec]) -> None:
     lines(lined, f"Gradient by block {when}", "norm of dE/dy, logarithmic", key="instep.gradient", log=True, height=230,
           within=every)  # fmt: skip
     st.caption(words.plain(reaches(versus, epoch)))
+    if said := alive(versus, epoch):
+        for column, (of, title, note, look) in zip(st.columns(2, gap="medium"), STATES, strict=True):
+            with column:
+                _state(versus, epoch, of, f"{title} {when}", note, **look)
+        st.caption(words.plain(said))
+
+
+def _state(versus: Versus, epoch: int, of: Literal["ranks", "dead"], title: str, note: str, **look: Any) -> None:
+    """A figure of all blocks but the head after an epoch; the axis has room for it through the whole training."""
+    drawn = [
+        [_points((name, known) for name, known in versus.by_block(side, each, of).items() if name != "head")
+         for side in (0, 1)]
+        for each in (epoch, *versus.looks)
+    ]  # fmt: skip
+    lined = [Line(side, hue_of(side), drawn[0][i]) for i, side in enumerate(versus.sides)]
+    if any(line.points for line in lined):
+        every = [point for both in drawn for side in both for point in side]
+        lines(lined, title, note, key=f"instep.{of}", within=every, **look)
+    else:
+        st.caption(f"{title}: nothing in this design has any.")
 
 
 def _drawn(versus: Versus, specs: Mapping[str, Spec], epoch: int) -> list[Side]:
@@ -133,13 +160,15 @@ def _by_block(versus: Versus, side: int, epoch: int) -> list[Point]:
 
 
 def as_csv(versus: Versus) -> str:
-    """A row for each side, seed and epoch: its figures, and the gradients of all blocks where they were measured."""
+    """A row for each side, seed and epoch: its figures, and those of all blocks where they were measured."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     figures = ("loss", "accuracy", "validation_loss", "validation_accuracy")
-    writer.writerow(("side", "seed", "epoch", *figures, *(f"gradient {name}" for name in versus.blocks)))
+    measured = [f"{what} {name}" for what in ("gradient", "effective rank", "dead") for name in versus.blocks]
+    writer.writerow(("side", "seed", "epoch", *figures, *measured))
     for moment in versus.moments:
-        for side, known, norms in zip(versus.sides, moment.figures, moment.gradients, strict=True):
-            told = known or [""] * len(figures)
-            writer.writerow((side, moment.seed, moment.epoch, *told, *(norms or [""] * len(versus.blocks))))
+        for i, side in enumerate(versus.sides):
+            of_blocks = (each[i] if each else None for each in (moment.gradients, moment.ranks, moment.dead))
+            told = [figure for each in of_blocks for figure in each or [""] * len(versus.blocks)]
+            writer.writerow((side, moment.seed, moment.epoch, *(moment.figures[i] or [""] * len(figures)), *told))
     return text.getvalue()

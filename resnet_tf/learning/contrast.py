@@ -123,10 +123,9 @@ def reaches(found: Versus, epoch: int) -> str:
         Range.of(each[first] / each[last] if each[last] else math.nan for each in found.profiles(side, epoch))
         for side in (0, 1)
     ]
-    when = "At first weights" if epoch == 0 else f"After {_counted(epoch, 'epoch')}"
     told = [share.told(_ratio) if share else f"no number ({BEYOND})" for share in shares]
     said = (
-        f"{when} the gradient of the first block ({block_label(found.blocks[first])}) over that of the last "
+        f"{_when(epoch)} the gradient of the first block ({block_label(found.blocks[first])}) over that of the last "
         f"({block_label(found.blocks[last])}) is {told[0]} {found.sides[0]} and {told[1]} {found.sides[1]}"
     )
     one, other = shares
@@ -139,6 +138,32 @@ def reaches(found: Versus, epoch: int) -> str:
     return f"{said}, beyond what seeds change."
 
 
+def alive(found: Versus, epoch: int) -> str:
+    """How many directions the last block's maps have on each side after an epoch, and what share of channels is dead.
+
+    Empty where that was not measured.
+    """
+    last = [name for name in found.blocks if name.startswith("stage")][-1]
+    ranks = [Range.of(found.by_block(side, epoch, "ranks").get(last, ())) for side in (0, 1)]
+    one, other = ranks
+    if one is None or other is None:
+        return ""
+    first, second = found.sides
+    said = (
+        f"{_when(epoch)} what leaves the last block has an effective rank of {one.told(short)} {first} and "
+        f"{other.told(short)} {second}, of {found.images - 1:,} at most"
+    )
+    dead = [[share for each in found.by_block(side, epoch, "dead").values() for share in each] for side in (0, 1)]
+    if not all(dead):
+        return f"{said}."
+    shares = [f"{100 * mean(each):.2g} %" for each in dead]
+    return f"{said}; of the ReLU channels {shares[0]} and {shares[1]} are dead."
+
+
+def _when(epoch: int) -> str:
+    return "At first weights" if epoch == 0 else f"After {_counted(epoch, 'epoch')}"
+
+
 def _ratio(figure: float) -> str:
     """`1/340` or `2.1`."""
     return fraction(figure).removesuffix(" of").removesuffix(" times")
@@ -147,5 +172,6 @@ def _ratio(figure: float) -> str:
 def sentences(found: Versus) -> tuple[str, ...]:
     """All that is found at the end, each in a sentence or two."""
     told = [diverged(found), *(differs(found, quantity) for quantity in QUANTITIES)]
-    told += [reaches(found, epoch) for epoch in (found.looks[0], found.looks[-1])] if found.looks else []
+    ends = (found.looks[0], found.looks[-1]) if found.looks else ()
+    told += [say(found, epoch) for say in (reaches, alive) for epoch in ends]
     return tuple(each for each in told if each)

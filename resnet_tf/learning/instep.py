@@ -17,10 +17,10 @@ from resnet_tf.learning.datasets import Data, load
 from resnet_tf.learning.gradients import Batch, Profiler
 from resnet_tf.learning.kernels import training_makers
 from resnet_tf.learning.measure import batch_of
-from resnet_tf.learning.profile import BATCH
+from resnet_tf.learning.profile import BATCH, dead_units
 from resnet_tf.learning.recipes import Recipe
 from resnet_tf.learning.shelf import Shelf
-from resnet_tf.learning.signals import BlockSignal
+from resnet_tf.learning.signals import GradientFlow
 from resnet_tf.learning.train import train
 from resnet_tf.learning.versus import Figures, Moment, Versus, looks_of
 from resnet_tf.learning.whitening import whiten
@@ -105,7 +105,7 @@ class _Side:
                 self._weights = event.values["state"].weights
                 return
 
-    def signals(self, epoch: int) -> tuple[BlockSignal, ...] | None:
+    def signals(self, epoch: int) -> GradientFlow | None:
         """What every block passes on, forward and back, with the weights as they are after an epoch."""
         if self._reader is None:
             drawn = assemble(self._graph, training_makers(), seed=0, name="network")
@@ -114,7 +114,7 @@ class _Side:
         weights = self._first(drawn) if epoch == 0 else self._weights
         if weights is None:
             return None
-        return profiler.flow(self._batch, self._seed, weights).blocks
+        return profiler.flow(self._batch, self._seed, weights)
 
     def _first(self, drawn: keras.Model) -> dict[str, np.ndarray]:
         """The weights that a training with this seed begins with."""
@@ -129,10 +129,20 @@ class _Side:
 
 
 def _moment(both: Sequence[_Side], seed: int, epoch: int, is_look: bool) -> Moment:
-    signals = [side.signals(epoch) if is_look else None for side in both]
-    gradients = tuple(each and tuple(block.gradient for block in each) for each in signals)
-    ways = tuple(each and tuple((block.gradient_branch, block.gradient_around) for block in each) for each in signals)
-    return Moment(seed, epoch, tuple(side.figures for side in both), gradients, ways)
+    flows = [side.signals(epoch) if is_look else None for side in both]
+    return Moment(
+        seed, epoch, tuple(side.figures for side in both),
+        gradients=tuple(each and tuple(block.gradient for block in each.blocks) for each in flows),
+        ways=tuple(each and tuple((block.gradient_branch, block.gradient_around) for block in each.blocks)
+                   for each in flows),
+        ranks=tuple(each and tuple(block.rank for block in each.blocks) for each in flows),
+        dead=tuple(each and _dead(each) for each in flows),
+    )  # fmt: skip
+
+
+def _dead(flow: GradientFlow) -> tuple[float | None, ...]:
+    shares = dead_units(flow)
+    return tuple(shares.get(block.name) for block in flow.blocks)
 
 
 def _done(both: Sequence[_Side], before: int) -> int:

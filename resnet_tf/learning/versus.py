@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from resnet_tf.design.labels import block_label
 from resnet_tf.design.shortcuts import ALL, counterpart, has_shortcuts, without
@@ -33,6 +33,8 @@ class Figures(NamedTuple):
 Gradients: TypeAlias = tuple[float, ...]  # norm of dE/dy of each block, in their order
 # norms of what comes back to x through each block's branch and through its shortcut; None where it has no two ways
 Ways: TypeAlias = tuple[tuple[float | None, float | None], ...]
+# of each block: the effective rank of what leaves it, or the share of its ReLU channels that are dead (`signals.py`)
+Figured: TypeAlias = tuple[float | None, ...]
 
 
 class Moment(NamedTuple):
@@ -42,7 +44,9 @@ class Moment(NamedTuple):
     epoch: int  # 0 is before the first
     figures: tuple[Figures | None, ...]  # none before the first epoch
     gradients: tuple[Gradients | None, ...]  # measured after some epochs alone
-    ways: tuple[Ways | None, ...] = ()  # likewise; older records have none
+    ways: tuple[Ways | None, ...] = ()  # likewise, as are both that follow; older records have none
+    ranks: tuple[Figured | None, ...] = ()
+    dead: tuple[Figured | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,15 @@ class Versus:
         found = [each.ways[side] for each in self.moments if each.epoch == epoch and each.ways]
         return [each for each in found if each is not None]
 
+    def by_block(self, side: int, epoch: int, of: Literal["ranks", "dead"]) -> dict[str, list[float]]:
+        """What is known of a side's blocks after an epoch, one for each seed; without blocks of which nothing is."""
+        found: dict[str, list[float]] = {}
+        told = [getattr(each, of)[side] for each in self.moments if each.epoch == epoch and getattr(each, of)]
+        for name, *figures in zip(self.blocks, *filter(None, told), strict=False):
+            if known := [figure for figure in figures if figure is not None and math.isfinite(figure)]:
+                found[name] = known
+        return found
+
     def ends(self) -> list[Moment]:
         """The last moment of each seed that was trained to its end."""
         return [each for each in self.moments if each.epoch == self.epochs]
@@ -107,7 +120,9 @@ def moment_as_json(moment: Moment) -> dict[str, Any]:
         "seed": moment.seed, "epoch": moment.epoch,
         "figures": [each and [_rounded(figure) for figure in each] for each in moment.figures],
         "gradients": [each and [_rounded(norm) for norm in each] for each in moment.gradients],
-        "ways": [each and [[norm and _rounded(norm) for norm in both] for both in each] for each in moment.ways],
+        "ways": [each and [[_known(norm) for norm in both] for both in each] for each in moment.ways],
+        "ranks": [each and [_known(rank) for rank in each] for each in moment.ranks],
+        "dead": [each and [_known(share) for share in each] for each in moment.dead],
     }  # fmt: skip
 
 
@@ -117,11 +132,16 @@ def _moment_of(fields: Mapping[str, Any]) -> Moment:
         tuple(each and Figures(*map(_number, each)) for each in fields["figures"]),
         tuple(each and tuple(map(_number, each)) for each in fields["gradients"]),
         tuple(each and tuple((branch, around) for branch, around in each) for each in fields.get("ways", ())),
+        *(tuple(each and tuple(each) for each in fields.get(name, ())) for name in ("ranks", "dead")),
     )  # fmt: skip
 
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else _rounded(value)
 
 
 def _number(value: float | None) -> float:

@@ -31,6 +31,7 @@ LOOKS = (
     Look("mean_square", "Mean square by block", "of what leaves it, logarithmic", log=True),
     Look("variance", "Signal variance by block", "of what leaves it, logarithmic", log=True),
     Look("rank", "Effective rank by block", "of what leaves it"),
+    Look("dead", "Dead channels by block", "of ReLU channels", share=True),
     Look("branch_square", "What the branch adds", "mean square of F(x), logarithmic", log=True),
     Look("gradient_square", "Gradient by block", "mean square of dE/dy, logarithmic", log=True),
     Look("path_gradient", "Gradient of a single path", "mean norm, logarithmic", log=True),

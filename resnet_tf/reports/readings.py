@@ -118,7 +118,7 @@ def _profile(experiment: Experiment) -> Iterator[Row]:
 
 
 def _versus(experiment: Experiment) -> Iterator[Row]:
-    """The epochs of both sides at every seed, and their gradients by block before the first and after the last."""
+    """The epochs of both sides at every seed, and what was measured of blocks before the first and after the last."""
     found = versus_in(experiment)
     for side, name in enumerate(found.sides):
         for seed in dict.fromkeys(each.seed for each in found.moments):
@@ -129,14 +129,16 @@ def _versus(experiment: Experiment) -> Iterator[Row]:
                 yield Row(of, name, seed, "epoch", tuple(epoch for epoch, _ in known), values)
     for side, name in enumerate(found.sides):
         for each in found.moments:
-            norms = each.gradients[side]
-            if norms is not None and each.epoch in (found.looks[0], found.looks[-1]):
+            if each.gradients[side] is not None and each.epoch in (found.looks[0], found.looks[-1]):
                 when = "at first weights" if each.epoch == 0 else f"after epoch {each.epoch}"
-                yield Row("gradient", f"{name}, {when}", each.seed, "block", found.blocks, tuple(map(_finite, norms)))
+                for of, both in (("gradient", each.gradients), ("rank", each.ranks), ("dead", each.dead)):
+                    if both and (figures := both[side]):
+                        values = tuple(map(_finite, figures))
+                        yield Row(of, f"{name}, {when}", each.seed, "block", found.blocks, values)
 
 
-def _finite(figure: float) -> float | None:
-    return figure if math.isfinite(figure) else None
+def _finite(figure: float | None) -> float | None:
+    return figure if figure is not None and math.isfinite(figure) else None
 
 
 def _lesson(experiment: Experiment) -> Iterator[Row]:

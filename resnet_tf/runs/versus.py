@@ -11,7 +11,7 @@ from typing import Any
 from resnet_tf.design.costs import costs
 from resnet_tf.design.devices import Hardware
 from resnet_tf.design.spec import ResNetSpec, Spec
-from resnet_tf.learning.contrast import QUANTITIES, differs, diverged, reaches
+from resnet_tf.learning.contrast import QUANTITIES, alive, differs, diverged, reaches
 from resnet_tf.learning.profile import WITH, WITHOUT
 from resnet_tf.learning.recipes import Recipe, recipe
 from resnet_tf.learning.versus import EPOCHS, SEEDS, Versus, check_counts, sides_of, versus_of
@@ -19,8 +19,8 @@ from resnet_tf.runs.laboratory import digest
 from resnet_tf.runs.profiles import IMAGES, fitted_to_images
 from resnet_tf.runs.records import MEASURED, Run, StoredEvent
 
-__all__ = ["EPOCHS", "QUANTITIES", "SEEDS", "WITH", "WITHOUT", "Found", "Question", "Versus", "differs", "diverged",
-           "expected_seconds", "question", "reaches", "so_far", "versus_of"]  # fmt: skip
+__all__ = ["EPOCHS", "QUANTITIES", "SEEDS", "WITH", "WITHOUT", "Found", "Question", "Versus", "alive", "differs",
+           "diverged", "expected_seconds", "question", "reaches", "so_far", "versus_of"]  # fmt: skip
 
 EDITION = 1  # of what is trained and measured: raised, older ones are done anew
 TRAINED = 0.8  # of the images: the others are for validation

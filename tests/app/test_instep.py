@@ -16,6 +16,7 @@ from app.components.insteplook import as_csv
 from app.components.report import FILES
 from resnet_tf.design.links import to_link
 from resnet_tf.design.presets import preset
+from resnet_tf.learning.contrast import alive
 from resnet_tf.learning.versus import moment_as_json
 from resnet_tf.reports.contents import contents
 from resnet_tf.reports.elements import Charts, Text
@@ -161,7 +162,9 @@ def test_all_that_came_of_it_is_on_the_page(section, bench):
     assert "the validation accuracy is 90.0 % with shortcuts and 55.0 % without shortcuts" in said(page)
     assert "the validation loss is" in said(page)
     assert "both with the same seeds, first weights and batches" in said(page)
-    assert len(page.get("vega_lite_chart")) == 4
+    assert len(page.get("vega_lite_chart")) == 6
+    assert "the last block has an effective rank of 7 (at each of 2 seeds) with shortcuts and 1.5" in said(page)
+    assert "of the ReLU channels 0 % and 50 % are dead" in said(page)
     assert "instep.begin" not in {button.key for button in page.button}
 
 
@@ -175,6 +178,19 @@ def test_the_slider_goes_through_the_training(section, bench):
     page = slider.set_value(0).run()
     assert "At first weights the gradient of the first block" in said(page)
     assert domain(page, 3, "y") == scale  # so that the lines move and the axis does not
+
+
+def test_ranks_and_dead_units_go_through_the_training_too(section, bench):
+    """What the weights of each epoch make of one batch; results of earlier versions say neither."""
+    made = handmade.versus()
+    full = [each if each.epoch else each._replace(ranks=((9.0,) * 3, (9.0,) * 3)) for each in made.moments]
+    finish(bench, replace(made, moments=tuple(full)))
+    page = section()
+    assert "rank of 7 " in said(page)
+    page = page.select_slider(key="instep.look").set_value(0).run()
+    assert "rank of 9 (at each of 2 seeds) with shortcuts and 9" in said(page)
+    older = tuple(each._replace(ranks=(), dead=()) for each in made.moments)
+    assert alive(replace(made, moments=older), 2) == ""
 
 
 def test_the_slider_takes_the_drawings_with_it(section, bench):
@@ -215,9 +231,11 @@ def test_the_file_has_every_moment_of_both_sides():
     assert rows[2] == {
         "side": "with shortcuts", "seed": "0", "epoch": "1", "loss": "2.0", "accuracy": "0.9",
         "validation_loss": "0.1", "validation_accuracy": "0.9", "gradient stem": "1.0",
-        "gradient stage1.block1": "1.0", "gradient stage1.block2": "2.0",
+        "gradient stage1.block1": "1.0", "gradient stage1.block2": "2.0", "effective rank stem": "2.0",
+        "effective rank stage1.block1": "5.0", "effective rank stage1.block2": "7.0", "dead stem": "",
+        "dead stage1.block1": "0.0", "dead stage1.block2": "0.0",
     }  # fmt: skip
-    assert (rows[3]["loss"], rows[3]["gradient stem"]) == ("", "")
+    assert (rows[3]["loss"], rows[3]["gradient stem"], rows[3]["dead stage1.block1"]) == ("", "", "")
 
 
 def test_a_comparison_that_failed_says_why_and_may_be_pressed_again(section, bench):

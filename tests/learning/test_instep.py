@@ -12,7 +12,7 @@ from resnet_tf.learning.datasets import load
 from resnet_tf.learning.gradients import Profiler
 from resnet_tf.learning.instep import in_step
 from resnet_tf.learning.measure import batch_of
-from resnet_tf.learning.profile import WITH, WITHOUT
+from resnet_tf.learning.profile import WITH, WITHOUT, dead_units
 from resnet_tf.learning.recipes import recipe
 from resnet_tf.learning.train import train
 from resnet_tf.learning.versus import sides_of
@@ -98,6 +98,10 @@ def test_the_gradients_are_those_of_the_weights_of_the_moment(found, alone):
             assert moment.gradients[side] == tuple(block.gradient for block in flow.blocks)
             ways = [(block.gradient_branch, block.gradient_around) for block in flow.blocks]
             assert moment.ways[side] == tuple(ways)
+            assert moment.ranks[side] == tuple(block.rank for block in flow.blocks)
+            shares = dead_units(flow)
+            assert moment.dead[side] == tuple(shares.get(block.name) for block in flow.blocks)
+            assert len(shares) > 2
             assert any(around for _, around in ways) == (side == 0)  # a cut shortcut brings nothing
 
 

@@ -106,12 +106,13 @@ def versus(accuracies=((0.9, 0.5), (0.9, 0.6)), epochs=2, gradients=((1.0, 2.0),
     norms = tuple((1.0, *each) for each in gradients)
     none = (None, None)
     ways = ((none, (0.5, 0.75), (0.6, 0.8)), (none,) * 3)
+    ranks, dead = ((2.0, 5.0, 7.0), (2.0, 3.0, 1.5)), ((None, 0.0, 0.0), (None, 0.25, 0.75))
     moments = []
     for seed, ends in enumerate(accuracies):
-        moments.append(Moment(seed, 0, (None, None), norms, ways))
+        moments.append(Moment(seed, 0, (None, None), norms, ways, ranks, dead))
         figures = tuple(end and Figures(2.0, end, round(1 - end, 6), end) for end in ends)
-        known, both = (tuple(end and each for end, each in zip(ends, of, strict=True)) for of in (norms, ways))
-        moments += [Moment(seed, epoch, figures, known, both) for epoch in range(1, epochs + 1)]
+        known = [tuple(end and each for end, each in zip(ends, of, strict=True)) for of in (norms, ways, ranks, dead)]
+        moments += [Moment(seed, epoch, figures, *known) for epoch in range(1, epochs + 1)]
     blocks = ("stem", "stage1.block1", "stage1.block2")
     data = "Handwritten digits (bundled)"
     return Versus((WITH, WITHOUT), blocks, epochs, len(accuracies), 32, data, tuple(moments))
