@@ -8,7 +8,7 @@ from statistics import mean
 
 from benchmarks.degradation_figures import CURVES, GRADIENTS, drawn
 from benchmarks.degradation_pair import Pair
-from resnet_tf.learning.contrast import QUANTITIES, Difference, differs
+from resnet_tf.learning.contrast import QUANTITIES, Difference, alive, differs
 from resnet_tf.learning.findings import Range, fraction, short
 from resnet_tf.learning.signals import Spread
 from resnet_tf.lessons.course import lesson
@@ -109,6 +109,8 @@ def _longer(pairs: Sequence[Pair]) -> str:
     if outcome is None:
         return ""
     epochs = lesson("degradation").experiment.setting("full").recipe.epochs
+    if epochs <= pairs[0].found.epochs:
+        return ""
     deep = {arm.name: arm for arm in outcome.arms}
     plain, residual = (
         f"{100 * mean(run.figures['accuracy'] for run in deep[name].runs):.1f} %"
@@ -149,7 +151,14 @@ def _compared(what: str, one: str, other: str, first: Sequence[float], second: S
 def _gradients(pairs: Sequence[Pair]) -> list[str]:
     """How the gradient changes on its way to the first block, at first weights and at the end; what follows."""
     said = [f"*{pair.names[side]}.* {_travels(pair, side)}" for pair in pairs for side in (1, 0)]
-    return [*said, *filter(None, (_vanishes(pairs), _evens(pairs)))]
+    return [*said, *filter(None, (_vanishes(pairs), _evens(pairs), *map(_alive, pairs)))]
+
+
+def _alive(pair: Pair) -> str:
+    """How many directions the last block's maps have on either side, and what share of channels is dead, then and now."""
+    looks = pair.found.looks
+    said = " ".join(filter(None, (alive(pair.found, epoch) for epoch in (looks[0], looks[-1]))))
+    return f"*What is left to say at {pair.depth} layers.* {said}" if said else ""
 
 
 def _vanishes(pairs: Sequence[Pair]) -> str:

@@ -34,7 +34,10 @@ def paragraph(text, begin):
 
 def other_way_round(pair):
     """A pair whose sides changed places, as if shortcuts were what harms."""
-    turned = [each._replace(figures=each.figures[::-1], gradients=each.gradients[::-1]) for each in pair.found.moments]
+    turned = [
+        each._replace(**{name: getattr(each, name)[::-1] for name in ("figures", "gradients", "ways", "ranks", "dead")})
+        for each in pair.found.moments
+    ]
     return replace(pair, found=replace(pair.found, moments=tuple(turned)))
 
 
