@@ -155,10 +155,10 @@ def _gradients(pairs: Sequence[Pair]) -> list[str]:
 
 
 def _alive(pair: Pair) -> str:
-    """How many directions the last block's maps have on either side, and what share of channels is dead, then and now."""
+    """How many directions the last block's maps have on either side, and how many channels are dead: then and now."""
     looks = pair.found.looks
     said = " ".join(filter(None, (alive(pair.found, epoch) for epoch in (looks[0], looks[-1]))))
-    return f"*What is left to say at {pair.depth} layers.* {said}" if said else ""
+    return f"*Directions and dead channels at {pair.depth} layers.* {said}" if said else ""
 
 
 def _vanishes(pairs: Sequence[Pair]) -> str:
