@@ -91,6 +91,7 @@ def around(title: str) -> Iterator[None]:
     """A page: the stylesheet before it, the design of the URL on the desk, a net under it, the worker after it."""
     st.html(_style())
     state.follow_url()
+    state.drawn_whole()
     # Streamlit loads NumPy and Pillow to show a picture: the first visitor of a server need not wait for them
     late = "PIL.Image" not in sys.modules
     if not late:

@@ -33,7 +33,6 @@ LONGEST_HISTORY = 200
 MOST_MENDS = 32  # nearest values taken for one click: a dozen stages may each need one
 CALIBRATION_KEPT = 5.0  # seconds: pages ask at every click, and it changes once in a machine's life
 PAINT = 0.2  # seconds
-ON_ITS_WAY = 0.02  # seconds: a page that is drawn anew takes back what has not been sent
 IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
 WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
@@ -183,15 +182,18 @@ def _place(fields: dict[str, Any], field: str, value: object) -> str:
 
 
 def redraw() -> None:
-    """Has the whole page drawn anew after an edit that was made in a part of it that is drawn apart."""
+    """Has the whole page drawn anew once the part of it where an edit was made stands on the screen (`redraw.py`)."""
     st.session_state["redraw"] = True
 
 
-def redrawn() -> None:
-    """Draws the whole page anew where an edit asked for it, once the part that it was made in is on its way."""
-    if st.session_state.pop("redraw", False):
-        time.sleep(ON_ITS_WAY)
-        st.rerun()
+def awaits_redraw() -> bool:
+    """Whether the rest of the page waits for the part that is drawn now."""
+    return "redraw" in st.session_state
+
+
+def drawn_whole() -> None:
+    """The whole page is drawn now: nothing waits."""
+    st.session_state.pop("redraw", None)
 
 
 def keep() -> None:

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from statistics import median, quantiles
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.served import DESKTOP, Server, chromium, free_port, served, settle
 from benchmarks.startup import WATCH
@@ -70,14 +70,22 @@ def opened(browser: Browser, server: Server, name: str, level: str) -> Page:
     return page
 
 
+def depth_of(page: Page) -> Locator:
+    """The control that says how deep the stage is that is edited."""
+    return page.get_by_role("spinbutton", name="Stage 1 blocks", exact=True)
+
+
 def edits(browser: Browser, server: Server, name: str, count: int) -> tuple[list[float], int]:
     """Seconds of each edit at block level, and the bytes that one brought to the browser, the median."""
     page = opened(browser, server, name, "block")
     pieces = page.evaluate(PIECES)
+    depth = depth_of(page)
+    blocks = int(depth.input_value())
     seconds = []
     for i in range(count + 1):  # the first warms up
         more = i % 2 == 0
         seconds.append(page.evaluate(EDIT, ["stage1.block2", "+" if more else "-", pieces + more]))
+        expect(depth).to_have_value(str(blocks + more))  # the form follows the picture, and the next edit follows it
         settle(page)
     page.close()
     return seconds[1:], bytes_of_an_edit(browser, server, name)
@@ -93,8 +101,11 @@ def bytes_of_an_edit(browser: Browser, server: Server, name: str) -> int:
     settle(page)
     page.get_by_role("radio", name="block", exact=True).click()
     page.wait_for_timeout(1_000)
+    depth = depth_of(page)
+    blocks = int(depth.input_value())
     received.clear()
     page.evaluate(EDIT, ["stage1.block2", "+", page.evaluate(PIECES) + 1])
+    expect(depth).to_have_value(str(blocks + 1))
     settle(page)
     page.close()
     return sum(received)

@@ -11,10 +11,13 @@ import { stageOf, unpack } from "./scene.js"
 import { stagebar } from "./stagebar.js"
 import { node } from "./svg.js"
 import { fitted, within, zoomed } from "./view.js"
-import { makeWorld } from "./world.js"
+import { EASE, makeWorld } from "./world.js"
 
 const [NARROW, LOW] = [500, 250] // px: on a phone the canvas is lower, so that the numbers below it are in sight
 const MAP = 22 // px of the strip below
+const DRAWN = "resnet_tf.drawn" // the page listens, and draws what waits until then
+const REST = EASE.duration + 180 // ms: everything stands in its place, and no hand goes on editing
+const LATEST = 2000 // ms after a gesture that nothing came of
 const HINT = "A click looks inside, a double click unfolds"
 const EDIT_HINT = ", a right click says what can be done; a stage's edges can be dragged"
 const [FINGER_HINT, FINGER_EDITS] = ["Tap: look inside. Twice: unfold", ". Hold: what can be done"]
@@ -118,8 +121,22 @@ function makeBoard(root) {
     svg.setAttribute("height", height)
     window.style.height = `${height}px`
   }
+  // Never at the heels of a gesture: the page's drawing would break off what Streamlit has begun to do for it
+  const told = () => {
+    board.telling = null
+    document.dispatchEvent(new Event(DRAWN))
+  }
+  const tellIn = wait => {
+    clearTimeout(board.telling)
+    board.telling = wait && setTimeout(told, wait)
+  }
+  board.send = (event, value) => {
+    if (board.telling) tellIn(LATEST)
+    board.trigger(event, value)
+  }
   board.show = data => {
     board.data = data
+    tellIn(data.edits?.isAwaited ? REST : null)
     board.measureSize()
     if (!board.size.width) return
     const text = JSON.stringify(data.picture)
@@ -180,7 +197,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   }
   made.board.begin()
   root.classList.toggle("still", !data.interactive)
-  made.board.send = setTriggerValue
+  made.board.trigger = setTriggerValue
   made.board.show(data)
   root.querySelector(".legend").innerHTML = data.legend
   return () => root.isConnected || made.board.end() // Streamlit ends a call that a newer one has overtaken, too

@@ -5,7 +5,7 @@ import { between, stageOf } from "./scene.js"
 import { PLAIN, drawGround, drawPiece, drawPlain, fitWords, wordSize } from "./marks.js"
 
 const SPARE = 500 // px that are drawn on either side of the canvas
-const EASE = { duration: 70, easing: "cubic-bezier(.3,0,.2,1)" }
+export const EASE = { duration: 70, easing: "cubic-bezier(.3,0,.2,1)" }
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
 export function makeWorld(svg) {

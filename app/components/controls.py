@@ -55,9 +55,11 @@ def _start() -> None:
     groups = list(dict.fromkeys(row.group for row in PRESETS.values()))
     names = sorted(PRESETS, key=lambda name: groups.index(PRESETS[name].group))
     key = shown("preset", link if link in PRESETS else None)
+    # with no index: a browser sends nothing for a box that is empty, which would be read as the first network
     st.selectbox(
-        "Start from", names, format_func=lambda name: f"{PRESETS[name].title} · {PRESETS[name].group}", key=key,
-        on_change=_take_preset, args=(key,), placeholder=state.design_name(), help=_source(link),
+        "Start from", names, index=None, key=key,
+        format_func=lambda name: f"{PRESETS[name].title} · {PRESETS[name].group}", on_change=_take_preset, args=(key,),
+        placeholder=state.design_name(), help=_source(link),
     )  # fmt: skip
 
 

@@ -37,7 +37,10 @@ def follow(spec: Spec) -> None:
 
 
 def offered(spec: Spec) -> dict[str, Any]:
-    """What the canvas' script knows of edits: keys, the stops of drags, the menu that was asked for, a refusal."""
+    """What the canvas' script knows of edits: keys, the stops of drags, the menu that was asked for, a refusal.
+
+    And whether the rest of the page waits until it has drawn this one.
+    """
     part = st.session_state.get(_MENU)
     return {
         "keys": KEYS,
@@ -45,6 +48,7 @@ def offered(spec: Spec) -> dict[str, Any]:
         "menu": part and {"part": part, "rows": [_row(each) for each in moves(spec, part)]},
         "refused": st.session_state.get(_REFUSED, ""),
         "renamed": st.session_state.get(_RENAMED, {}),
+        "isAwaited": state.awaits_redraw(),
     }
 
 

@@ -16,6 +16,7 @@ from app.components.controls import controls
 from app.components.figures import figures
 from app.components.hardware import choose_hardware
 from app.components.inspector import find, inspector
+from app.components.redraw import redraw_when_drawn
 from app.components.shading import differing, measured
 from app.components.shapes import shapes
 from app.components.strip import strip
@@ -145,7 +146,6 @@ def sheet() -> None:
             ),
         )  # fmt: skip
         state.let_paint()
-        state.redrawn()
         with above:
             choices(counted)
         rows, inside = st.columns([1.3, 1], gap="medium") if block else (st.container(), None)
@@ -167,6 +167,7 @@ def desk() -> None:
             bar()
         with left:
             controls()
+            redraw_when_drawn()
 
 
 def look() -> None:

@@ -1,6 +1,7 @@
 """A sample of tests/app/test_edits.py in a real browser: none that hands make one after another is lost."""
 
 import random
+from functools import partial
 
 import pytest
 from desk import expect_parameters, set_number
@@ -107,3 +108,26 @@ def test_a_key_that_is_pressed_while_an_edit_is_on_its_way_takes_nothing_back(vi
         settle(page)
     expect_parameters(page, costs(preset("resnet50")).trainable_parameters)
     expect(page.get_by_role("spinbutton", name="Stage 3 blocks", exact=True)).to_have_value("6")
+
+
+def test_keys_are_taken_at_whatever_moment_of_the_pages_drawing_they_are_pressed(visit):
+    """While the canvas is drawn, before the form follows, while it does: none is lost, none brings another design.
+
+    And Streamlit's own books stay straight: a browser that has let go of a message which it is told to show again gives
+    the page up for good.
+    """
+    page = visit("?design=resnet50")
+    deeper = costs(outcome(preset("resnet50"), "stage1.block2", "deepen").spec).trainable_parameters
+    here = costs(preset("resnet50")).trainable_parameters
+    pieces = page.locator(".canvas .network").get_attribute("data-pieces")
+    pauses = [partial(page.wait_for_timeout, pause) for pause in range(0, 640, 40)]
+    for pause in (*[partial(settle, page)] * 12, *pauses):
+        for key, parameters in (("+", deeper), ("-", here)):
+            page.locator('.pieces .node[data-id="stage1.block2"]').focus()
+            page.keyboard.press(key)
+            expect_parameters(page, parameters)
+            pause()
+    expect(page.get_by_role("spinbutton", name="Stage 1 blocks", exact=True)).to_have_value("3")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-connection-state", "CONNECTED")
+    assert page.url.endswith("design=resnet50")
+    assert page.locator(".canvas .network").get_attribute("data-pieces") == pieces
