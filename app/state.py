@@ -32,7 +32,7 @@ FIRST = "resnet18"
 LONGEST_HISTORY = 200
 MOST_MENDS = 32  # nearest values taken for one click: a dozen stages may each need one
 CALIBRATION_KEPT = 5.0  # seconds: pages ask at every click, and it changes once in a machine's life
-PAINT = 0.2  # seconds
+PAINT = 0.4  # seconds
 IN_FLIGHT = 1.5  # seconds: a browser that says an older link sooner has not heard of the new one yet
 WORKER_WAITS = 1.0  # seconds after the first page is out, so that the worker's start does not slow its drawing
 _KEY = "desk"
@@ -390,7 +390,6 @@ def remember_visitor() -> None:
         remember()
 
 
-@lru_cache(maxsize=1)
 def let_paint() -> None:
     """Leaves a new visitor's browser a moment to paint what it has, before it must fetch and mount thirty widgets."""
     if "visited" not in st.session_state:
@@ -398,6 +397,7 @@ def let_paint() -> None:
         time.sleep(PAINT)
 
 
+@lru_cache(maxsize=1)
 def workbench_soon() -> None:
     """Starts the workbench in the background, once, when the first page is out."""
     starter = threading.Timer(WORKER_WAITS, instance)

@@ -5,13 +5,16 @@ import io
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from reading import as_read
 
+from app import state
 from resnet_tf.design.costs import costs
 from resnet_tf.design.links import from_link, to_link
 from resnet_tf.design.presets import PRESETS, preset
@@ -545,3 +548,13 @@ def test_the_design_page_loads_no_framework_and_no_pandas():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_new_visitors_browser_is_left_a_moment_to_paint_and_none_twice(visit, monkeypatch):
+    moments = []
+    clock = SimpleNamespace(sleep=moments.append, monotonic=time.monotonic, time=time.time)
+    monkeypatch.setattr(state, "time", clock)
+    monkeypatch.setattr(state, "PAINT", 0.25)
+    visit("resnet18").run()
+    visit("resnet34")
+    assert moments == [0.25, 0.25]
