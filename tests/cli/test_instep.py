@@ -25,7 +25,8 @@ def test_as_json_it_has_every_moment(read):
     assert told["sides"] == ["with shortcuts", "without shortcuts"]
     assert [(each["seed"], each["epoch"]) for each in told["moments"]] == [(0, 0), (0, 1)]
     assert len(told["moments"][1]["gradients"][0]) == len(told["blocks"]) == 5
-    assert len(told["findings"]) == 4
+    assert len(told["moments"][1]["ranks"][0]) == len(told["moments"][1]["dead"][1]) == len(told["blocks"])
+    assert len(told["findings"]) == 6
 
 
 @pytest.mark.parametrize(
