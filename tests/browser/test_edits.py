@@ -80,6 +80,7 @@ class Visitor:
             expect(field).to_have_value(f"{depth_of(self.now, i)}")
         pieces = len(layout(counted, "block").pieces)
         expect(self.page.locator(".canvas .network")).to_have_attribute("data-pieces", f"{pieces}")
+        expect(self.page.locator(".st-key-heard input")).to_have_value(to_link(self.now))  # the form has heard of it
         expect(self.page.get_by_role("button", name="Undo")).to_be_enabled(enabled=bool(self.past))
         expect(self.page.get_by_role("button", name="Redo")).to_be_enabled(enabled=bool(self.future))
 
@@ -131,3 +132,22 @@ def test_keys_are_taken_at_whatever_moment_of_the_pages_drawing_they_are_pressed
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-connection-state", "CONNECTED")
     assert page.url.endswith("design=resnet50")
     assert page.locator(".canvas .network").get_attribute("data-pieces") == pieces
+
+
+def test_who_types_into_the_form_while_it_waits_for_an_edit_on_the_canvas_is_not_interrupted(visit):
+    page = visit("?design=resnet18")
+    wider = outcome(preset("resnet18"), "stage4", "widen").spec
+    page.locator('.pieces .node[data-id="stage4.block2"]').focus()
+    page.keyboard.press(">")
+    expect_parameters(page, costs(wider).trainable_parameters)
+    field = page.get_by_role("spinbutton", name="Stage 2 blocks", exact=True)
+    field.fill("5")
+    page.wait_for_timeout(1_500)  # longer than the form waits for anybody else
+    expect(field).to_have_value("5")
+    field.press("Enter")
+    stages = [stage.model_dump(mode="json") for stage in wider.stages]
+    stages[1]["blocks"] = 5
+    both = edit(wider, stages=stages)
+    expect_parameters(page, costs(both).trainable_parameters)
+    expect(page.get_by_role("spinbutton", name="Stage 4 width", exact=True)).to_have_value(f"{both.stages[3].width}")
+    page.wait_for_function(LINK, arg=to_link(both))
