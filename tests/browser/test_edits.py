@@ -151,3 +151,21 @@ def test_who_types_into_the_form_while_it_waits_for_an_edit_on_the_canvas_is_not
     expect_parameters(page, costs(both).trainable_parameters)
     expect(page.get_by_role("spinbutton", name="Stage 4 width", exact=True)).to_have_value(f"{both.stages[3].width}")
     page.wait_for_function(LINK, arg=to_link(both))
+
+
+def test_a_menu_that_is_opened_while_the_form_waits_stays_under_the_hand(visit):
+    """However slowly it is pressed: were the page drawn in the middle the row would be another when the hand lets go."""
+    page = visit("?design=resnet18")
+    deeper = outcome(preset("resnet18"), "stage4.block2", "deepen").spec
+    page.locator('.pieces .node[data-id="stage4.block2"]').focus()
+    page.keyboard.press("+")
+    expect_parameters(page, costs(deeper).trainable_parameters)
+    page.locator('.pieces .node[data-id="stage1.block1"]').click(button="right")
+    row = page.get_by_role("menuitem", name="Cut this shortcut")
+    row.hover()
+    page.mouse.down()
+    page.wait_for_timeout(1_500)
+    page.mouse.up()
+    cut = outcome(deeper, "stage1.block1", "cut").spec
+    page.wait_for_function(LINK, arg=to_link(cut))
+    expect(page.locator(".st-key-heard input")).to_have_value(to_link(cut))
