@@ -154,7 +154,7 @@ def test_who_types_into_the_form_while_it_waits_for_an_edit_on_the_canvas_is_not
 
 
 def test_a_menu_that_is_opened_while_the_form_waits_stays_under_the_hand(visit):
-    """However slowly it is pressed: were the page drawn in the middle the row would be another when the hand lets go."""
+    """However slowly it is pressed: the row is the same when the hand lets go."""
     page = visit("?design=resnet18")
     deeper = outcome(preset("resnet18"), "stage4.block2", "deepen").spec
     page.locator('.pieces .node[data-id="stage4.block2"]').focus()
