@@ -122,10 +122,7 @@ function makeBoard(root) {
     window.style.height = `${height}px`
   }
   // Never at the heels of a gesture: the page's drawing would break off what Streamlit has begun to do for it
-  // Nor in the middle of another: a field that is typed into would show the design's number again, a menu begin anew
-  const isBusy = () => document.activeElement?.matches("input, textarea") || board.data.edits?.menu
   const told = () => {
-    if (isBusy()) return tellIn(REST)
     board.telling = null
     document.dispatchEvent(new Event(DRAWN))
   }

@@ -134,12 +134,18 @@ def test_keys_are_taken_at_whatever_moment_of_the_pages_drawing_they_are_pressed
     assert page.locator(".canvas .network").get_attribute("data-pieces") == pieces
 
 
-def test_who_types_into_the_form_while_it_waits_for_an_edit_on_the_canvas_is_not_interrupted(visit):
+def edited_by_key(visit, block, key, spec):
+    """ResNet-18's page after a key on a block: the numbers are those of the design it makes, the form follows."""
     page = visit("?design=resnet18")
+    page.locator(f'.pieces .node[data-id="{block}"]').focus()
+    page.keyboard.press(key)
+    expect_parameters(page, costs(spec).trainable_parameters)
+    return page
+
+
+def test_who_types_into_the_form_while_it_waits_for_an_edit_on_the_canvas_is_not_interrupted(visit):
     wider = outcome(preset("resnet18"), "stage4", "widen").spec
-    page.locator('.pieces .node[data-id="stage4.block2"]').focus()
-    page.keyboard.press(">")
-    expect_parameters(page, costs(wider).trainable_parameters)
+    page = edited_by_key(visit, "stage4.block2", ">", wider)
     field = page.get_by_role("spinbutton", name="Stage 2 blocks", exact=True)
     field.fill("5")
     page.wait_for_timeout(1_500)  # longer than the form waits for anybody else
@@ -155,11 +161,8 @@ def test_who_types_into_the_form_while_it_waits_for_an_edit_on_the_canvas_is_not
 
 def test_a_menu_that_is_opened_while_the_form_waits_stays_under_the_hand(visit):
     """However slowly it is pressed: the row is the same when the hand lets go."""
-    page = visit("?design=resnet18")
     deeper = outcome(preset("resnet18"), "stage4.block2", "deepen").spec
-    page.locator('.pieces .node[data-id="stage4.block2"]').focus()
-    page.keyboard.press("+")
-    expect_parameters(page, costs(deeper).trainable_parameters)
+    page = edited_by_key(visit, "stage4.block2", "+", deeper)
     page.locator('.pieces .node[data-id="stage1.block1"]').click(button="right")
     row = page.get_by_role("menuitem", name="Cut this shortcut")
     row.hover()
