@@ -69,14 +69,16 @@ def versus_in(experiment: Experiment) -> Versus:
 
 
 def trainings(experiments: Sequence[Experiment]) -> Iterator[Experiment]:
-    """The trainings among experiments, and those whose weights were studied, each once."""
-    told = {}
+    """The trainings among experiments, and those whose weights were studied, once for all studies of the same weights."""
+    told: list[Experiment] = []
     for each in experiments:
-        if each.kind == "train" or "training" in each.found:
-            found = each.found if each.kind == "train" else each.found["training"]
-            name = each.name if each.kind == "train" else each.asked["run"]
-            told[name, each.asked["seed"]] = replace(each, kind="train", name=name, found=found)
-    yield from told.values()
+        if each.kind == "train":
+            told.append(each)
+        elif "training" in each.found:
+            found = each.found["training"]
+            if all(found != other.found for other in told):
+                told.append(replace(each, kind="train", name=each.asked["run"], found=found))
+    yield from told
 
 
 def study_in(experiment: Experiment) -> Any:

@@ -15,6 +15,7 @@ from resnet_tf.reports.elements import Charts, Drawings, Heading, Table, Text
 from resnet_tf.reports.heatmap import RAMP, UNKNOWN, heatmap, shade
 from resnet_tf.reports.page import to_html
 from resnet_tf.reports.paper import to_pdf
+from resnet_tf.reports.readings import trainings
 
 KINDS = ("paths", "variance", "lesion", "surface")
 
@@ -118,3 +119,10 @@ def test_a_number_of_the_training_that_a_study_is_of_is_compared_too(kind):
     then, now = reported.studied(kind), reported.studied(kind)
     now.found["training"]["epochs"][1]["validation_loss"] += 1e-9
     assert [each.what for each in of_numbers(then, now) if each.verdict == "differs"] == ["validation loss"]
+
+
+def test_a_training_that_two_studies_are_of_is_told_once_and_two_of_one_name_twice():
+    lesion, surface = reported.studied("lesion"), reported.studied("surface")
+    assert [each.name for each in trainings([lesion, surface])] == ["ResNet-20"]
+    one, other = reported.training(), reported.training(accuracies=(0.1, 0.2))
+    assert [*trainings([one, one, other])] == [one, one, other]
