@@ -69,7 +69,7 @@ def versus_in(experiment: Experiment) -> Versus:
 
 
 def trainings(experiments: Sequence[Experiment]) -> Iterator[Experiment]:
-    """The trainings among experiments, and those whose weights were studied, once for all studies of the same weights."""
+    """The trainings among experiments, and those whose weights were studied, once for all studies of the same."""
     told: list[Experiment] = []
     for each in experiments:
         if each.kind == "train":
