@@ -103,6 +103,8 @@ def _progress(sweep: Sweep) -> None:
     running = sum(trial.state == "running" for trial in sweep.trials)
     said = [f"{len(sweep.settled):,} of {len(sweep.trials):,} trials", f"{done:,} of {about}{whole:,} epochs"]
     said += [f"{running:,} under way"] if running else ["the next waits in the queue"]
+    if sweep.led and about:
+        said.append("Ray Tune decides which go on")
     if (left := _left(sweep)) is not None:
         said.append(f"about {words.seconds(left)} left")
     st.progress(min(done / whole, 1.0) if whole else 0.0, text=" · ".join(said))

@@ -1,7 +1,8 @@
-"""A Ray cluster as a foreman sees it: how many workers it holds, who sits where, who is gone. Ray is loaded here alone.
+"""A Ray cluster as a foreman sees it: how many workers it holds, who sits where, who is gone.
 
 A worker's seat is a detached actor: it outlives the foreman that asked for it, and the next one adopts it. Its name is
-one of as many as the cluster holds, so that two foremen do not ask for the same seat twice.
+one of as many as the cluster holds, so that two foremen do not ask for the same seat twice. A sweep's experiment is
+such an actor, too. Ray is loaded here and by these actors alone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 REACH = 10.0  # seconds that the cluster has to take a connection
 FOREMEN = 16  # that may watch a seat at once, each in a thread of it
+_SWEEP = "sweep-"  # and its id: the name of an experiment
 MISSING = "RAY_ADDRESS is set and Ray is not installed: pip install 'resnet_tf[ray]'"
 _RECORDS = "Workers on a Ray cluster need records that all its nodes reach: set DATABASE_URL to a PostgreSQL"
 _FILES = "Workers on a Ray cluster need files that all its nodes reach: set ARTIFACT_URL to an object store or a folder"
@@ -76,6 +78,7 @@ class Cluster:
             raise WorkbenchError(f"The Ray cluster at {address} cannot be used: {error}") from error
         self._ray, self._namespace, self._cpus, self._gpus = ray, namespace, cpus, gpus
         self._taken: dict[str, _Taken] = {}
+        self._experiments: dict[str, tuple[Any, Any]] = {}  # by sweep: the actor, a reference to its end
 
     @property
     def taken(self) -> int:
@@ -115,15 +118,20 @@ class Cluster:
     def look(self) -> list[Gone]:
         """The seats that became free since the last look; adopts those that another foreman took."""
         for name in self._ray.util.list_named_actors():
-            if name not in self._taken:
+            if name not in self._taken and name.removeprefix(_SWEEP) not in self._experiments:
                 self._adopt(name)
         return list(self._gone())
 
     def _adopt(self, name: str) -> None:
         try:
-            self._watch(name, self._ray.get_actor(name))
+            actor = self._ray.get_actor(name)
         except ValueError:
             log.info("The seat %s was left just now", name, extra=logs.of("seat.left"))
+            return
+        if name.startswith(_SWEEP):
+            self._experiments[name.removeprefix(_SWEEP)] = (actor, actor.watch.remote())
+        else:
+            self._watch(name, actor)
 
     def _watch(self, name: str, actor: Any) -> None:
         self._taken[name] = _Taken(actor, *_asked(actor))
@@ -142,6 +150,39 @@ class Cluster:
             if error is None:
                 self._ray.kill(seat.actor)
             yield Gone(name, seat.place, ending, _said(error), time.monotonic() - seat.since)
+
+    def experiments(self) -> Mapping[str, str | None]:
+        """The sweeps that Ray Tune has a hand in: what ended each experiment, or None while it goes on.
+
+        One that is over is told of once; "" where it was not cut short.
+        """
+        told: dict[str, str | None] = {}
+        for sweep, (actor, ended) in [*self._experiments.items()]:
+            told[sweep] = None
+            if self._is_ready(ended):
+                del self._experiments[sweep]
+                told[sweep] = self._how_it_ended(ended)
+                self._ray.kill(actor)
+        return told
+
+    def _how_it_ended(self, reference: Any) -> str:
+        try:
+            self._ray.get(reference)
+        except self._ray.exceptions.RayActorError as error:
+            return _said(error) or "its process died"
+        except self._ray.exceptions.RayTaskError as error:
+            return f"{type(error.cause).__name__}: {error.cause}"
+        return ""
+
+    def experiment(self, sweep: str, most: int, variables: Mapping[str, str]) -> None:
+        """Asks for an experiment that leads a sweep, with so many trials under way at once."""
+        from resnet_tf.runs.experiment import Experiment
+
+        actor = self._ray.remote(Experiment).options(
+            name=_SWEEP + sweep, lifetime="detached", get_if_exists=True, max_restarts=0, max_concurrency=FOREMEN,
+            num_cpus=0,
+        ).remote(sweep, most, dict(variables))  # fmt: skip
+        self._experiments[sweep] = (actor, actor.watch.remote())
 
     def _is_ready(self, reference: Any) -> bool:
         return bool(self._ray.wait([reference], timeout=0)[0])

@@ -2,7 +2,8 @@
 
 A process of its own, since Ray's client takes 130 MB, seconds to load, and ends its process when it loses the cluster.
 It asks for a worker for each run that waits, as many as the cluster holds; a worker leaves when it is idle. A run whose
-worker or node died goes back into the queue. Workers outlive their foreman, and the next one finds them.
+worker or node died goes back into the queue. Sweeps are led by Ray Tune, each by an experiment on the cluster. Workers
+and experiments outlive their foreman, and the next one finds them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from resnet_tf.runs import logs
 from resnet_tf.runs.answers import insist
@@ -22,6 +24,7 @@ from resnet_tf.runs.home import Home, Lock
 from resnet_tf.runs.rescue import Rescue
 from resnet_tf.runs.settings import Settings, settings, variable
 from resnet_tf.runs.store import Store
+from resnet_tf.runs.trials import open_sweeps
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,16 @@ LOOK = 1.0  # seconds between two looks at the queue and the cluster
 IDLE = 60  # seconds without a run after which a worker leaves, and a foreman without anything to do
 _CARRIED = ("RESNET_TF_", "AWS_", "KERAS_")  # beginnings of the variables that workers on other nodes are given
 _NOT_CARRIED = ("RESNET_TF_HOME", "RESNET_TF_NODE", "RESNET_TF_WORKER")
+
+
+class Troubled(NamedTuple):
+    """How often in a row an experiment has failed, and when it did last."""
+
+    failures: int
+    failed: float
+
+
+NEVER = Troubled(0, -float("inf"))
 
 
 class Foreman:
@@ -41,6 +54,7 @@ class Foreman:
         self._variables = _variables(chosen)
         self._rescue = Rescue(store.database)
         self._failures, self._failed = 0, 0.0
+        self._troubled: dict[str, Troubled] = {}  # the sweeps whose experiments failed
 
     def look(self) -> bool:
         """Whether there is anything to do, once what can be done now is. Raises WorkbenchError where nothing can."""
@@ -51,7 +65,23 @@ class Foreman:
         open_now = self._store.waiting() + self._store.under_way()
         if time.monotonic() - self._failed >= PAUSES[min(self._failures, len(PAUSES) - 1)]:
             self._take(open_now - self._cluster.taken)
-        return open_now + self._cluster.taken > 0
+        led = self._lead()
+        return led or open_now + self._cluster.taken > 0
+
+    def _lead(self) -> bool:
+        """Whether any sweep goes on; sees that each that does has an experiment."""
+        led = self._cluster.experiments()
+        for sweep, end in led.items():
+            if end:
+                log.warning("The experiment of a sweep ended: %s", end, extra=logs.of("experiment.died", sweep=sweep))
+                self._troubled[sweep] = Troubled(self._troubled.get(sweep, NEVER).failures + 1, time.monotonic())
+        going = open_sweeps(self._store.database)
+        for sweep in going:
+            failures, failed = self._troubled.get(sweep, NEVER)
+            if led.get(sweep, "") is not None and time.monotonic() - failed >= PAUSES[min(failures, len(PAUSES) - 1)]:
+                self._cluster.experiment(sweep, max(len(self._cluster.seats(self._most)), 1), self._variables)
+                log.info("A sweep is led by Ray Tune", extra=logs.of("experiment.begun", sweep=sweep))
+        return bool(going)
 
     def _take(self, count: int) -> None:
         """Asks for so many workers more, as far as there are seats."""
@@ -85,7 +115,9 @@ def _variables(chosen: Settings) -> dict[str, str]:
     carried = {name: value for name, value in os.environ.items() if name.startswith(_CARRIED)}
     told = {name: value for name, value in carried.items() if name not in _NOT_CARRIED}
     idle = chosen.limit("idle_seconds") or IDLE
-    own = {"DATABASE_URL": chosen.database_url, "ARTIFACT_URL": chosen.artifact_url}
+    own = {
+        "DATABASE_URL": chosen.database_url, "ARTIFACT_URL": chosen.artifact_url, "RAY_ADDRESS": chosen.ray_address,
+    }  # fmt: skip
     return {**told, **own, variable("idle_seconds"): str(idle), variable("patience"): str(idle)}
 
 

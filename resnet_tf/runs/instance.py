@@ -109,7 +109,7 @@ class Instance:
         return self.store.waiting() > 0
 
     def _has_open_runs(self) -> bool:
-        return self._waits() or self.store.under_way() > 0
+        return self._waits() or self.store.under_way() > 0 or self.trials.go_on()
 
     @cached_property
     def _database(self) -> Database:

@@ -133,6 +133,7 @@ class Sweep:
     trials: tuple[SweepTrial, ...]  # by number
     illegal: tuple[Illegal, ...]  # combinations that make no network, or are too large
     waits_for: str = ""  # a sentence, where there is no room for its next trial
+    led: bool = False  # by Ray Tune
 
     @property
     def state(self) -> str:

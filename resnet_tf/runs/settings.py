@@ -51,7 +51,10 @@ class Settings(BaseSettings):
     ] = ""
     ray_address: Annotated[
         str,
-        Field(alias="RAY_ADDRESS", description="Trainings run on this Ray cluster, not in a worker on this machine"),
+        Field(
+            alias="RAY_ADDRESS",
+            description="Trainings run on this Ray cluster, not in a worker on this machine; Ray Tune leads sweeps",
+        ),
     ] = ""
     workers: Annotated[
         Count | None,

@@ -503,7 +503,8 @@ class Workbench:
         found = self._sweeps.sweep(id)
         if self.owner not in (None, found.owner):
             raise NoSuchSweep(id)
-        return replace(found, waits_for=self._instance.trials.waits_for(found))
+        waits_for, led = self._instance.trials.waits_for(found), bool(self._instance.settings.ray_address)
+        return replace(found, waits_for=waits_for, led=led)
 
     @noted("sweep.stop")
     def stop_sweep(self, id: str) -> None:

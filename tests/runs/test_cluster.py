@@ -5,13 +5,15 @@ import re
 import numpy as np
 import psutil
 import pytest
-from benches import FAKE, Bench, until
+from benches import FAKE, SPEC, Bench, until
 from fake_worker import STEPS_PER_EPOCH, loss
 from ray_cluster import ON_LOOPBACK, RayCluster
 from small import TINY
 from sqlalchemy import select
 
 from resnet_tf.learning.recipes import recipe
+from resnet_tf.learning.sweep_axes import parse_axis
+from resnet_tf.learning.sweeps import Search
 from resnet_tf.runs import executor
 from resnet_tf.runs.executor import WORKER
 from resnet_tf.runs.tables import runs as table
@@ -161,6 +163,38 @@ def test_workers_outlive_their_foreman_and_the_next_one_sees_to_them(page):
     (note,) = page.events(runs[0], ["note"])
     assert "ended by SIGKILL" in note.values["sentence"]
     assert worker_of(page, runs[1]).pid == pids[1]
+
+
+RATES = (0.9, 0.1, 0.8, 0.2, 0.7, 0.3)  # a fake training is the better the higher its rate
+SWEEP = Search(axes=(parse_axis(f"learning_rate={','.join(map(str, RATES))}"),), how="asha", eta=2)
+
+
+def test_ray_tune_leads_a_sweep_and_the_next_experiment_goes_on_where_one_was_killed(page):
+    sweep = page.sweep(SPEC, "digits", recipe(epochs=4), SWEEP, name="steady sweep")
+    until(lambda: any(trial.run and trial.run.epochs for trial in page.sweep_of(sweep).trials), SOON)
+    first = experiment()
+    first.kill()
+    done = until(lambda: (now := page.sweep_of(sweep)).over and now, SOON)
+    assert experiment() != first
+    assert done.state == "finished"
+    reached = {dict(trial.values)["learning_rate"]: len(trial.run.epochs) for trial in done.trials}
+    assert set(reached) == set(RATES)
+    assert set(reached.values()) <= {1, 2, 4}
+    assert reached[0.9] == 4  # nothing is ever above it
+    for trial in done.trials:
+        assert trial.state == ("finished" if len(trial.run.epochs) == 4 else "paused")
+        assert points(page, trial.run.id) == whole(len(trial.run.epochs))
+    # of two trials that waited at a rung together Tune lets none go on that is below the median of what it has seen
+    below = [rate for rate, epochs in reached.items() if epochs < 4]
+    assert below
+    assert max(below) < 0.9
+    assert "A sweep is led by Ray Tune" in page.home.foreman_log.read_text()
+
+
+def experiment():
+    """The process of an experiment."""
+    found = psutil.process_iter(["cmdline"])
+    return next((process for process in found if "ray::Experiment" in " ".join(process.info["cmdline"] or ())), None)
 
 
 def test_a_real_training_whose_node_is_killed_ends_in_the_curve_of_one_that_was_left_alone(

@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from benches import Bench
+from benches import SPEC, Bench
 
+from resnet_tf.learning.recipes import recipe
+from resnet_tf.learning.sweep_axes import parse_axis
+from resnet_tf.learning.sweeps import Search
 from resnet_tf.runs import foreman as module
 from resnet_tf.runs.cluster import Gone, refusal
 from resnet_tf.runs.failures import WorkbenchError
@@ -24,14 +27,26 @@ class Places:
 
     def __init__(self, seats):
         self.all, self.seated, self.gone = seats, [], []
+        self.led, self.asked = {}, []  # experiments that go on, or how they ended; which were asked for
 
     @property
     def taken(self):
         return len(self.seated)
 
+    def seats(self, most):
+        return [f"cpu-{i}" for i in range(self.all)][:most]
+
     def free(self, most):
-        names = [f"cpu-{i}" for i in range(self.all)][:most]
-        return [name for name in names if name not in self.seated]
+        return [name for name in self.seats(most) if name not in self.seated]
+
+    def experiments(self):
+        told = dict(self.led)
+        self.led = {sweep: None for sweep, end in told.items() if end is None}
+        return told
+
+    def experiment(self, sweep, most, variables):
+        self.led[sweep] = None
+        self.asked.append((sweep, most, variables))
 
     def take(self, name, arguments, variables):
         self.seated.append(name)
@@ -104,6 +119,51 @@ def test_workers_that_end_as_soon_as_they_start_are_asked_for_less_and_less_ofte
             starts.append(second)
             places.leave("cpu-0", Ending(1, None), seconds=1.0)
     assert starts == [0, 2, 8, 39]
+
+
+@pytest.fixture
+def led(tmp_path):
+    """A workbench whose sweeps Ray Tune leads."""
+    return Bench(tmp_path, settings=settings(ray_address="a cluster", worker="none"))
+
+
+def begin(bench, name):
+    return bench.sweep(SPEC, "digits", recipe(epochs=1), Search(axes=(parse_axis("width=0.5,1"),)), name=name)
+
+
+def test_each_sweep_is_led_by_one_experiment_as_long_as_it_goes_on(led):
+    places = Places(3)
+    foreman = foreman_of(led, places, ray_address="a cluster", workers=2)
+    assert not foreman.look()
+    first = begin(led, "one")
+    assert foreman.look()
+    assert foreman.look()
+    second = begin(led, "another")
+    foreman.look()
+    assert [(sweep, most) for sweep, most, _ in places.asked] == [(first, 2), (second, 2)]
+    assert places.asked[0][2]["RAY_ADDRESS"] == "a cluster"
+    assert places.seated == []  # nothing waits until an experiment says so
+    led.stop_sweep(first)
+    places.led[first] = ""
+    led.stop_sweep(second)
+    assert not foreman.look()
+    led.resume_sweep(first)
+    assert foreman.look()
+    assert [sweep for sweep, *_ in places.asked] == [first, second, first]
+
+
+def test_experiments_that_fail_are_begun_again_less_and_less_often(led, monkeypatch, caplog):
+    places, now = Places(1), [1000.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    foreman, sweep, starts = foreman_of(led, places), begin(led, "one"), []
+    for second in range(60):
+        now[0] = 1000.0 + second
+        foreman.look()
+        if len(places.asked) > len(starts):
+            starts.append(second)
+            places.led[sweep] = "its node died"
+    assert starts == [0, 2, 8, 39]
+    assert caplog.messages.count("The experiment of a sweep ended: its node died") == 4
 
 
 def test_a_cluster_without_room_for_a_worker_is_a_sentence(page):

@@ -15,11 +15,11 @@ from resnet_tf.learning.recipes import recipe
 from resnet_tf.learning.sweep_axes import parse_axis
 from resnet_tf.learning.sweeps import Search
 from resnet_tf.runs import clock
-from resnet_tf.runs.failures import NoSuchRun, WorkbenchError
+from resnet_tf.runs.failures import NoSuchRun, NoSuchSweep, WorkbenchError
 from resnet_tf.runs.records import STALE
 from resnet_tf.runs.settings import settings
 from resnet_tf.runs.tables import runs, sweeps
-from resnet_tf.runs.trials import MOST_DEATHS, Known, Step, Trials, next_step
+from resnet_tf.runs.trials import MOST_DEATHS, Known, Standing, Step, Trials, next_step
 
 ASHA = Search(axes=(parse_axis("learning_rate=0.1..1"), parse_axis("width=0.5,1")), how="asha", trials=9)
 GRID = Search(axes=(parse_axis("learning_rate=0.1,0.2,0.4"),))
@@ -381,3 +381,91 @@ def test_a_worker_that_starts_when_needed_starts_for_what_a_sweep_has_next(
     bench.start()
     until(lambda: bench.sweep_of(sweep).over, 60)
     assert {trial.state for trial in bench.sweep_of(sweep).trials} == {"finished"}
+
+
+# --- on a Ray cluster, where Ray Tune says who goes how far; Tune itself: test_cluster.py
+
+
+@pytest.fixture
+def led(idle, tmp_path):
+    """A workbench whose sweeps are led, what a follower asks, a sweep of it, and a worker."""
+    bench = idle(ray_address="a cluster", worker="none")
+    return bench, Trials(bench._store, bench.settings), begin(bench), Hand(bench, tmp_path)
+
+
+def reached(trials, hand, *where):
+    """How a trial stands after a rung, which the hand trains."""
+    while (standing := trials.reach(*where)) is None:
+        assert hand.look()
+        hand.step()
+    return standing
+
+
+def test_a_led_sweep_begins_what_it_is_told_and_trains_no_trial_past_its_rung(led, tmp_path):
+    bench, trials, sweep, hand = led
+    assert not hand.look()
+    for number in (4, 2):
+        standing = reached(trials, hand, sweep, number, 0)
+        assert standing == Standing(accuracy(bench.sweep_of(sweep).trials[number].run, 1))
+    assert trained(tmp_path) == [(4, 1), (2, 1)]
+    assert not hand.look()
+    assert reached(trials, hand, sweep, 2, 1) == Standing(accuracy(bench.sweep_of(sweep).trials[2].run, 3))
+    assert reached(trials, hand, sweep, 2, 2) == Standing(accuracy(bench.sweep_of(sweep).trials[2].run, 9), over=True)
+    assert trained(tmp_path)[2:] == [(2, epoch) for epoch in range(2, 10)]
+    assert [trials.reach(sweep, 2, rung) for rung in (0, 1)] == [
+        Standing(accuracy(bench.sweep_of(sweep).trials[2].run, epoch)) for epoch in (1, 3)
+    ]  # asked again, it is not trained again
+    assert len(trained(tmp_path)) == 10
+    assert bench.sweep_of(sweep).state == "running"
+    trials.end(sweep)
+    assert bench.sweep_of(sweep).state == "finished"
+
+
+def test_a_led_trial_whose_worker_dies_goes_on(led, tmp_path):
+    bench, trials, sweep, hand = led
+    assert trials.reach(sweep, 0, 0) is None
+    hand.look()
+    hand.step()
+    hand.die()
+    assert reached(trials, hand, sweep, 0, 0) == Standing(accuracy(bench.sweep_of(sweep).trials[0].run, 1))
+    assert trained(tmp_path) == [(0, 1)]
+
+
+def test_a_led_trial_that_failed_or_was_stopped_is_over_and_the_worst(led):
+    bench, trials, sweep, hand = led
+    for number, outcome in enumerate(("failed", "diverged", "stopped")):
+        assert trials.reach(sweep, number, 0) is None
+        hand.look()
+        bench._store.end(hand.name, hand.run, outcome)
+        hand.run = None
+        assert trials.reach(sweep, number, 0) == Standing(0.0, over=True)
+
+
+def test_followers_of_one_trial_begin_it_once_and_wait_for_room(idle):
+    bench = idle(ray_address="a cluster", worker="none", runs=1)
+    sweep = begin(bench)
+    trials = [Trials(bench._store, bench.settings) for _ in range(2)]
+    assert [each.reach(sweep, 0, 0) for each in trials] == [None] * 2
+    assert [each.reach(sweep, 1, 0) for each in trials] == [None] * 2
+    assert [run.trial for run in bench.runs()] == [0]
+    assert "at most 1 may" not in bench.sweep_of(sweep).waits_for  # one of its own is under way
+    bench.stop(bench.runs()[0].id)
+    assert trials[0].reach(sweep, 1, 0) is None
+    assert sorted(run.trial for run in bench.runs()) == [0, 1]
+
+
+def test_nobody_follows_a_sweep_that_was_stopped_until_it_is_taken_up_again(led):
+    bench, trials, sweep, hand = led
+    assert trials.reach(sweep, 0, 0) is None
+    bench.stop_sweep(sweep)
+    for rung in (0, 1):
+        with pytest.raises(NoSuchSweep):
+            trials.reach(sweep, 0, rung)
+    trials.end(sweep)
+    assert bench.sweep_of(sweep).state == "stopped"
+    bench.resume_sweep(sweep)
+    assert reached(trials, hand, sweep, 0, 0).accuracy > 0
+    bench.stop_sweep(sweep)
+    bench.delete_sweep(sweep)
+    with pytest.raises(NoSuchSweep):
+        trials.reach(sweep, 0, 0)
