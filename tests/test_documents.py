@@ -37,7 +37,9 @@ def test_variables_and_modules_are_there(page):
 
 def test_the_events_of_the_log_are_those_that_are_logged():
     section = OPERATIONS[OPERATIONS.index("## Log") : OPERATIONS.index("## Figures")]
-    written = set(re.findall(r"`((?:run|sweep|worker|files|tidy|seat|foreman|mirror)\.[a-z_]+)`", section)) - {
+    written = set(
+        re.findall(r"`((?:run|sweep|worker|files|tidy|seat|experiment|foreman|mirror)\.[a-z_]+)`", section)
+    ) - {
         "worker.log",
         "mirror.log",
     }

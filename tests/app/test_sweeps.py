@@ -18,6 +18,7 @@ from resnet_tf.learning.recipes import recipe
 from resnet_tf.learning.sweep_axes import parse_axis
 from resnet_tf.learning.sweeps import Search
 from resnet_tf.runs.records import SweepAxis, parse_values
+from resnet_tf.runs.settings import settings
 
 DESIGN = "resnet20_cifar10"
 RATES = ("learning_rate=0.1,0.2,0.4",)
@@ -240,6 +241,13 @@ def test_a_sweep_under_way_says_how_far_it_is_and_stops(sweeps, bench, tmp_path)
     page.run()
     assert page.button(key="sweep.resume")
     assert [row[2] for row in table_of(page, "Trials")[1]] == ["finished", "stopped", "to come"]
+
+
+def test_a_sweep_on_a_cluster_says_who_chooses(sweeps, bench, monkeypatch):
+    sweep = begin(bench, "learning_rate=0.1..1", how="asha", trials=4)
+    assert "Ray Tune" not in sweeps(sweep=sweep).get("progress")[0].proto.text
+    monkeypatch.setattr(bench._instance, "settings", settings(ray_address="a cluster", worker="none"))
+    assert sweeps(sweep=sweep).get("progress")[0].proto.text.endswith(" · Ray Tune decides which go on")
 
 
 def test_a_stopped_sweep_is_taken_up_again_and_a_deleted_one_is_gone(sweeps, bench):
