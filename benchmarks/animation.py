@@ -26,6 +26,9 @@ LEAST, LONGEST, LAST = 60, 1500, 2500  # ms that a frame is shown: not less, not
 QUALITY = 60
 LARGEST = 3_000_000  # bytes
 STEPS = 24  # of the hand from one place to the next
+# whether the form, which is drawn last, shows the design that the address holds
+STANDS = """() => document.querySelector(".st-key-heard input")?.value ===
+    new URL(location.href).searchParams.get("design")"""
 POINTER = """() => {
     const hand = document.createElement("div")
     Object.assign(hand.style, {
@@ -59,6 +62,7 @@ class Recorder:
     def save(self, path: Path) -> int:
         """Writes an animated WebP; gives the number of frames."""
         self._tools.send("Page.stopScreencast")
+        self._tools.remove_listener("Page.screencastFrame", self._take)
         pictures, shown, waited = [], [], 0
         for i, (at, data) in enumerate(self._frames):
             following = self._frames[i + 1][0] if i + 1 < len(self._frames) else at + LAST
@@ -77,6 +81,13 @@ def part(page: Page, name: str) -> Locator:
     return page.locator(f'.pieces .node[data-id="{name}"]')
 
 
+def rest(page: Page, milliseconds: float) -> None:
+    """Looks at the page for a while, once all of it is drawn."""
+    page.wait_for_function(STANDS)
+    settle(page)
+    page.wait_for_timeout(milliseconds)
+
+
 def go(page: Page, x: float, y: float) -> None:
     page.mouse.move(x, y, steps=STEPS)
 
@@ -92,8 +103,7 @@ def point(page: Page, at: Locator, **click: object) -> None:
     go(page, *centre(at))
     page.wait_for_timeout(250)
     at.click(**click)
-    settle(page)
-    page.wait_for_timeout(700)
+    rest(page, 700)
 
 
 def walk(page: Page) -> None:
@@ -108,8 +118,7 @@ def walk(page: Page) -> None:
     page.mouse.move(x + 160, y, steps=STEPS)
     page.wait_for_timeout(900)
     page.mouse.up()
-    settle(page)
-    page.wait_for_timeout(900)
+    rest(page, 900)
     point(page, part(page, "stage2.block2"), button="right")
     point(page, page.get_by_role("menuitem", name="Cut this shortcut"))
     point(page, page.get_by_role("radio", name="Bottleneck", exact=True))
@@ -126,8 +135,7 @@ def main() -> None:
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.goto(f"{server.url}/?design=resnet18")
         part(page, "stage1.block1").wait_for()
-        settle(page)
-        page.wait_for_timeout(1_000)
+        rest(page, 1_000)
         page.evaluate(POINTER)
         recorder = Recorder(page)
         walk(page)
