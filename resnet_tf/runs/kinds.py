@@ -40,7 +40,11 @@ def _s3_errors() -> tuple[type[Exception], ...]:
 def _parts_sent(files: Any, root: str) -> Iterator[Begun]:
     """The uploads in parts that nobody has completed."""
     bucket, _, folder = root.partition("/")
-    for upload in files.list_multipart_uploads(bucket):
+    try:
+        uploads = files.list_multipart_uploads(bucket)
+    except FileNotFoundError:  # what rclone's server says until somebody sends in parts; without the bucket nothing is
+        return
+    for upload in uploads:
         if upload["Key"].startswith(f"{folder}/" if folder else ""):
             facts = (bucket, upload["Key"], upload["UploadId"])
             yield upload["Initiated"].timestamp(), lambda facts=facts: files.abort_mpu(*facts)

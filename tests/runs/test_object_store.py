@@ -20,6 +20,7 @@ from s3 import S3
 from resnet_tf.runs.failures import FilesUnavailable, WorkbenchError
 from resnet_tf.runs.files import Files
 from resnet_tf.runs.home import Home
+from resnet_tf.runs.objects import Objects
 from resnet_tf.runs.records import Artifact
 from resnet_tf.runs.settings import settings
 from resnet_tf.runs.tidy import tidy
@@ -260,6 +261,12 @@ def test_a_deleted_run_leaves_nothing_in_the_store_and_others_alone(exported, fi
     other.delete(run)
     left = [name for name in s3.names() if run[:-1] in name]
     assert {name.split("/")[1] for name in left} == {run[:-1], f"{run}0"}
+
+
+def test_a_store_to_which_nobody_ever_sent_in_parts_has_nothing_unfinished(s3):
+    objects = Objects("s3://fresh/workbench")
+    objects._files.mkdir("fresh")
+    objects.drop_unfinished(time.time())
 
 
 def test_an_upload_in_parts_that_nobody_completed_goes_after_a_while(files, s3):
