@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "resnet_tf"}
+OURS = {name: service for name, service in SERVICES.items() if service.get("build", {}).get("context") == "."}
 ONCE = {  # they do one thing and end
     needed
     for service in SERVICES.values()
@@ -65,13 +65,38 @@ def test_what_compose_names_is_declared():
 def test_a_service_is_bounded_checked_and_nobody_with_rights(name):
     service = SERVICES[name]
     assert service["restart"] == "unless-stopped"
-    assert {"cpus", "memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
+    assert {"memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service.get("user") not in ("root", "0")
     assert service.get("user") or "USER 1000" in service["build"]["dockerfile_inline"]
     assert service["healthcheck"].get("test") or name == "mirror"
     assert service["logging"]["options"]["max-size"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_machine_of_one_core_starts_it(name):
+    """An engine refuses a container that may take more cores than there are; who trains takes what others leave."""
+    service = SERVICES[name]
+    cores = service["deploy"]["resources"]["limits"].get("cpus")
+    assert float(cores) <= 1 if cores else service["cpu_shares"] < 1024  # which everybody has who says nothing
+
+
+def test_our_image_is_built_and_is_not_the_readmes():
+    """That one has not what compose's needs, and would be taken for it."""
+    (ours,) = {service["image"] for service in OURS.values()}
+    (readmes,) = set(re.findall(r"docker build .*-t (\S+)", (ROOT / "README.md").read_text()))
+    assert ours != readmes
+    assert {service["pull_policy"] for service in OURS.values()} == {"never"}  # no registry is asked for it
+
+
+def test_only_a_worker_has_a_folder_that_nobody_finds_again():
+    """Each image declares its folder a volume: one without a name stays behind whenever a container is removed."""
+    folders = {"postgres": "/var/lib/postgresql/data"}
+    for name, service in SERVICES.items():
+        places = service.get("tmpfs", []) + [each.partition(":")[2] for each in service.get("volumes", ())]
+        found = {place.partition(":")[0] for place in places}
+        assert (folders.get(name, "/data") in found) != (name == "worker"), name
 
 
 def test_every_secret_of_compose_is_the_environments():
@@ -94,9 +119,12 @@ def test_only_this_machine_reaches_what_asks_nobody_who_he_is():
     assert COMPOSE["networks"]["back"] == {"internal": True}
 
 
-def test_no_secret_is_copied_into_an_image():
-    assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()
-    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+def test_what_git_ignores_is_in_no_image():
+    """Secrets, a home with its records, an old build that pip would take for the new one."""
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert ".env" in ignored
+    left_out = {line.removeprefix("**/") for line in (ROOT / ".dockerignore").read_text().splitlines()}
+    assert {line.rstrip("/") for line in ignored} <= left_out
 
 
 # --- variables and programs, of both
