@@ -18,6 +18,7 @@ from resnet_tf.learning.optimizers import optimizer
 from resnet_tf.learning.recipes import Recipe
 
 Clock: TypeAlias = Callable[[], float]
+Steps: TypeAlias = Callable[[int], None]  # takes so many steps
 ROUNDS = 3  # the median of them counts
 ROUND = 0.12  # seconds that one takes at least
 MOST_STEPS = 16
@@ -28,22 +29,26 @@ RECIPE = Recipe()
 def probed(clock: Clock = time.perf_counter) -> Iterator[tuple[Probe, float]]:
     """The seconds of a training step of each probe, one after another."""
     for probe in PROBES:
-        yield probe, step_seconds(probe.graph, probe.batch, CLASSES, clock=clock)
+        yield probe, step_seconds(traced(probe.graph, probe.batch, CLASSES), clock=clock)
+
+
+def traced(graph: LayerGraph, batch: int, classes: int) -> Steps:
+    """A `stepper` that has taken its first step, which traces and compiles."""
+    steps = stepper(graph, batch, classes)
+    steps(1)
+    return steps
 
 
 def step_seconds(
-    graph: LayerGraph, batch: int, classes: int, rounds: int = ROUNDS, least: float = ROUND,
-    clock: Clock = time.perf_counter,
+    steps: Steps, rounds: int = ROUNDS, least: float = ROUND, clock: Clock = time.perf_counter
 ) -> float:  # fmt: skip
-    """Seconds of a training step on random images, when it is traced and compiled: the median of some rounds."""
-    steps = stepper(graph, batch, classes)
-    steps(1)
+    """Seconds of a training step: the median of some rounds, each of so many seconds at least."""
     once = _timed(steps, 1, clock)
     count = min(max(round(least / once), 1), MOST_STEPS)
     return median(_timed(steps, count, clock) / count for _ in range(rounds))
 
 
-def stepper(graph: LayerGraph, batch: int, classes: int) -> Callable[[int], None]:
+def stepper(graph: LayerGraph, batch: int, classes: int) -> Steps:
     """What takes so many steps of training a graph, as a training with the usual recipe does."""
     random = np.random.default_rng(0)
     model = assemble(graph, training_makers(), seed=0, name="network")
@@ -59,7 +64,7 @@ def stepper(graph: LayerGraph, batch: int, classes: int) -> Callable[[int], None
     return steps
 
 
-def _timed(steps: Callable[[int], None], count: int, clock: Clock) -> float:
+def _timed(steps: Steps, count: int, clock: Clock) -> float:
     began = clock()
     steps(count)
     return clock() - began
