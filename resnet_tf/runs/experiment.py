@@ -114,7 +114,7 @@ class Follower(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """The accuracy after the next rung, once the trial has come there."""
         try:
-            standing = insist(self._wait, log.warning)
+            standing = self._wait()
         except NoSuchSweep:
             return {"epochs": self._ends[self._rung], "accuracy": 0.0, "done": True, "halted": True}
         result = {"epochs": self._ends[self._rung], "accuracy": standing.accuracy, "halted": False}
@@ -122,9 +122,12 @@ class Follower(tune.Trainable):
         return {**result, "done": standing.over or self._rung == len(self._ends)}
 
     def _wait(self) -> Standing:
-        while (standing := self._trials.reach(self._sweep, self._trial, self._rung)) is None:
+        while (standing := insist(self._reach, log.warning)) is None:
             time.sleep(LOOK)
         return standing
+
+    def _reach(self) -> Standing | None:
+        return self._trials.reach(self._sweep, self._trial, self._rung)
 
 
 def _trials() -> Trials:

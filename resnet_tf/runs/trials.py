@@ -146,7 +146,8 @@ class Trials:
             plan = planned(connection, sweep)
             if plan is None or connection.execute(_going(sweep)).first() is None:
                 raise NoSuchSweep(sweep)
-            known, step = self._known(connection, plan, trial), step_of(connection)
+            known = self._known(connection, plan, trial)
+            step = sent_step(known, trial, rung)
             if step is None:
                 return _standing(connection, known, rung, plan.ends)
         if not self._limit(plan):
